@@ -1,0 +1,1 @@
+"""Records to typed events, through a catalogue of message templates."""

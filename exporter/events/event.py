@@ -1,0 +1,33 @@
+"""An event: one log line whose meaning the catalogue knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What one line of a log says.
+
+    Attributes:
+        name: the catalogue's name of the message, such as `program_reference_missing`.
+        fields: the values of the placeholders, by name; `{int}` and `{hex}` placeholders are integers.
+        log: the log's name without folder and suffix, lower case (`distmgr`).
+        file: the file that held the line.
+        line: number of the record's first line in that file, from 1.
+        time: POSIX seconds in UTC, or None when the line has no stamp or its zone is not known.
+        thread: the thread that wrote the line, or None when the text lacks it.
+        component: the component that wrote the line, or "" when the text lacks it.
+        text: the message as the log has it, decoded, without the stamp.
+    """
+
+    name: str
+    fields: Mapping[str, str | int]
+    log: str
+    file: str
+    line: int
+    time: float | None
+    thread: int | None
+    component: str
+    text: str

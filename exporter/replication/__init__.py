@@ -1,0 +1,1 @@
+"""Events to the replication state of a site, and why it is stuck."""
