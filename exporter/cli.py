@@ -1,0 +1,60 @@
+"""The command line: a group whose commands are loaded when they are asked for, so that no command pays for another."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import NoReturn
+
+import click
+
+from exporter import __version__
+
+_COMMANDS = ("explain", "run", "records", "check", "simulate", "demo")
+NOT_DONE = 2  # exit status of what could not be done; explain keeps 0 and 1 for its answer
+
+
+class LazyGroup(click.Group):
+    """A group that imports `exporter.commands.<name>` only for the command that runs, is completed or shows help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the commands in the order in which a newcomer meets them."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import and return one command, or None when there is no such command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"exporter.commands.{cmd_name}").command
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="configmgr-exporter")
+def cli() -> None:
+    """Say which task sequences and packages are stuck, at which sites, because of what, and what to do.
+
+    Logs are named as [SITE=]FOLDER: the Logs folder of a site server, a copy of one, a share such as
+    \\\\server\\SMS_CHI\\Logs, one log file, or a folder that holds several sites' logs.
+
+    \b
+    configmgr-exporter explain CHI=D:\\SMS\\Logs     what is stuck, from these logs, now
+    configmgr-exporter run CHI=D:\\SMS\\Logs         serve the same to Prometheus on :10048
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line; what could not be done ends with a message and status 2, never with a traceback."""
+    try:
+        sys.exit(cli.main(prog_name="configmgr-exporter", standalone_mode=False) or 0)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(NOT_DONE)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output is gone: nothing is left to say, and to no one
+        sys.exit(NOT_DONE)
