@@ -1,0 +1,160 @@
+"""Records of ConfigMgr logs: the only place that knows the syntax of their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from exporter.logs.block import Block
+from exporter.logs.clock import Clock, Stamp
+from exporter.logs.encoding import check_code_page, decode
+from exporter.logs.forms import STRIPPED, Form, Parts, read_thread, stamped_form, take_apart
+from exporter.logs.segments import MAX_BLOCK, MAX_RECORD, Segments, is_stamped, segment
+
+__all__ = [
+    "MAX_BLOCK",
+    "MAX_RECORD",
+    "Form",
+    "Record",
+    "RecordReader",
+    "Segments",
+    "Severity",
+    "decode",
+    "is_stamped",
+    "severity_of",
+]
+
+_CACHE_LIMIT: Final = 4096
+
+
+class Severity(StrEnum):
+    """How a viewer colours a record."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Record(NamedTuple):
+    r"""One record; a named tuple, because making one per record costs half a frozen dataclass.
+
+    Attributes:
+        message: the text without `~` and blanks at its ends. A `~` inside stays as it is: it stands for a line break
+            where a component wrote one, but also in a path (`C:\PROGRA~1`), and nothing tells the two apart. Lines
+            of a message are joined by a line feed.
+        component: the component as written, or "".
+        stamp: when it was written, or None when the record has no stamp or one that names no real date and time.
+        thread: ID of the thread that wrote it, or None.
+        severity: how a viewer colours it.
+        form: how it was written down.
+        file: name of the file it stands in.
+        line: number of its first line there, from 1.
+        stamp_text: the stamp as written, so that an unreadable one is not lost; "" if there is none.
+    """
+
+    message: str
+    component: str
+    stamp: Stamp | None
+    thread: int | None
+    severity: Severity
+    form: Form
+    file: str
+    line: int
+    stamp_text: str = ""
+
+
+_CCM_SEVERITY: Final = {"1": Severity.INFO, "2": Severity.WARNING, "3": Severity.ERROR}
+_STATUS_SEVERITY: Final = {"I": Severity.INFO, "W": Severity.WARNING, "E": Severity.ERROR}
+
+
+def severity_of(message: str) -> Severity:
+    """Colour a message as CMTrace does: by the words error and fail (not failover), then by warn.
+
+    A status message says its own severity (`SEV=E`), which counts for more than a word in the name of a package.
+    """
+    if message.startswith("STATMSG:"):
+        at = message.find(" SEV=")
+        own = _STATUS_SEVERITY.get(message[at + 5 : at + 6]) if at > 0 else None
+        if own is not None:
+            return own
+    lower = message.lower()
+    if "error" in lower or ("fail" in lower and lower.count("fail") > lower.count("failover")):
+        return Severity.ERROR
+    return Severity.WARNING if "warn" in lower else Severity.INFO
+
+
+class RecordReader:
+    """Reads the records of one site's logs.
+
+    Args:
+        clock: reads stamps.
+        code_page: the server's ANSI code page, for records that are not UTF-8.
+
+    Raises:
+        ValueError: the code page is not one that records can be read in.
+    """
+
+    def __init__(self, clock: Clock, code_page: str = "cp1252") -> None:
+        check_code_page(code_page)
+        self._clock = clock
+        self._code_page = code_page
+        self._threads: dict[str, int] = {}
+
+    def segment(self, block: Block) -> Segments:
+        """Cut a block into raw records; see `exporter.logs.segments.segment`."""
+        return segment(block)
+
+    def records(self, block: Block) -> Iterator[Record]:
+        """Read the complete records of a block."""
+        segments = segment(block)
+        for raw, line in zip(segments.raws, segments.lines, strict=True):
+            yield self.parse(raw, block.file, line)
+
+    def parse(self, raw: bytes, file: str, line: int) -> Record:
+        """Read one raw record; never raises for any bytes.
+
+        Args:
+            raw: the bytes of the record, as `segment` gives them.
+            file: name of the file it stands in.
+            line: number of its first line there.
+        """
+        text, _ = decode(raw, self._code_page)
+        # The common forms without a regular expression: the last mark, two brackets, both stamp and thread known.
+        body, mark, suffix = text.rpartition("$$<")
+        if mark:
+            fields = suffix.split("><")
+            if len(fields) == 3:  # noqa: PLR2004  # component, stamp, thread
+                component, when, tail = fields
+                form = stamped_form(when)
+                thread = self._thread(tail, form)
+                stamp = self._clock.read(when)
+                if thread is not None and stamp is not None:
+                    message = body.strip(STRIPPED)
+                    return Record(message, component, stamp, thread, severity_of(message), form, file, line, when)
+        return self._record(take_apart(text), file, line)
+
+    def _thread(self, tail: str, form: Form) -> int | None:
+        """Read `thread=9112 (0x2398)>`, remembering those seen lately."""
+        thread = self._threads.get(tail)
+        if thread is None and tail.startswith("thread=") and tail.rstrip(STRIPPED).endswith(">"):
+            thread = read_thread(tail[7:].rstrip(STRIPPED + ">"), form)
+            if thread is not None and "(" in tail:  # the radix of a lone number hangs on the form
+                if len(self._threads) >= _CACHE_LIMIT:
+                    self._threads.clear()
+                self._threads[tail] = thread
+        return thread
+
+    def _record(self, parts: Parts, file: str, line: int) -> Record:
+        message = parts.message.replace("\r\n", "\n").strip(STRIPPED)
+        return Record(
+            message=message,
+            component=parts.component,
+            stamp=self._clock.read(parts.stamp) if parts.stamp else None,
+            thread=read_thread(parts.thread, parts.form),
+            severity=_CCM_SEVERITY.get(parts.level) or severity_of(message),
+            form=parts.form,
+            file=file,
+            line=line,
+            stamp_text=parts.stamp,
+        )
