@@ -1,0 +1,1 @@
+"""State of the sites as Prometheus metric families, rendered for a scrape."""

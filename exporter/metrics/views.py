@@ -1,0 +1,62 @@
+"""What the metrics are made from: read-only looks at the sites and at the exporter itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+from exporter.logs.health import LogHealth
+from exporter.replication.state import SiteState
+
+
+@dataclass(frozen=True, slots=True)
+class SiteView:
+    """One site as it is now.
+
+    Attributes:
+        state: what its logs have told.
+        logs: health of each log, by the log's name.
+        revision: a number that changes after every change of `state` or `logs`. While it and the `state` object are
+            the same, nothing is read again.
+        lock: held while `state` and `logs` are read, so that they do not change meanwhile.
+    """
+
+    state: SiteState
+    logs: Mapping[str, LogHealth]
+    revision: int
+    lock: AbstractContextManager[object] = field(default_factory=nullcontext)
+
+
+@dataclass(frozen=True, slots=True)
+class ExporterFacts:
+    """What the exporter says about itself. Times are wall time in POSIX seconds; None is a time not yet known.
+
+    Attributes:
+        version: the exporter's own version; `python_version`: that of the interpreter.
+        reload_ok: whether the configuration was last read without an error.
+        checkpoint_ok: whether the state was last saved without an error; None when no state is kept.
+        scans: passes over all logs; `scan_seconds`: time they took.
+    """
+
+    version: str
+    python_version: str
+    reload_ok: bool = True
+    reload_time: float | None = None
+    checkpoint_ok: bool | None = None
+    checkpoint_time: float | None = None
+    checkpoint_failures: int = 0
+    scans: int = 0
+    scan_seconds: float = 0.0
+    last_scan: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that one scrape shows. A site code stands in it once."""
+
+    sites: Sequence[SiteView]
+    exporter: ExporterFacts
+
+
+Look = Callable[[], Snapshot]
