@@ -1,7 +1,7 @@
 """What is known of one site's replication: plain data that the ledger changes and that pages, metrics and files show.
 
 Times are POSIX seconds in UTC as the log tells them, or None where the log does not. Everything here can be written
-as JSON and read back unchanged (`encode`, `decode`).
+as JSON and read back unchanged (`codec`). Everything here is bounded: `limits` holds the budgets.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Blocked:
         definition: name of the `.PKG` file: the same name again is a retry, a new one a newer version or a resend.
         error: distmgr's own code in "error = n" (not a Win32 one).
         evidence: the lines of the latest failing unit.
+        definitions_tried: how many times the `.PKG` name changed during this block, plus one.
     """
 
     task_sequence: str
@@ -60,6 +61,7 @@ class Blocked:
     definition: str | None
     error: int | None
     evidence: tuple[Evidence, ...]
+    definitions_tried: int = 1
 
 
 class WaitReason(StrEnum):
@@ -93,7 +95,10 @@ class SourceReason(StrEnum):
 
 @dataclass(slots=True)
 class SourceError:
-    """A package whose source this site, its owner, cannot read."""
+    """A package whose source this site, its owner, cannot read.
+
+    `until` is the time of the line that showed the source to be read again; it is set only in `past_source_errors`.
+    """
 
     package: str
     reason: SourceReason
@@ -102,6 +107,7 @@ class SourceError:
     since: float | None
     last_seen: float | None
     evidence: tuple[Evidence, ...]
+    until: float | None = None
 
 
 @dataclass(slots=True)
@@ -109,7 +115,9 @@ class Versions:
     """Versions of one package that this site's logs told.
 
     Attributes:
-        definition: of the package's properties (its row), as an incoming definition told it.
+        definition: of the package's properties (its row). At a site that receives the package: the version that a
+            unit told, once its "Updated replicated package info" line showed the row to be written, even if the
+            unit then failed at the programs. At the owner: the version whose contents it wrote last.
         content: of the content stored at this site.
         source: of the source, as the site believes it to be at the owner.
     """
@@ -119,6 +127,116 @@ class Versions:
     source: int | None = None
 
 
+class FactKind(StrEnum):
+    """What a line told about one package, kept for the search for causes. The subject is in brackets."""
+
+    PROCESSED = "processed"  # status 2301 here
+    PROCESSING_FAILED = "processing_failed"  # status 2302 here
+    CHANGED = "changed"  # the owner starts to add or update it, or found its programs changed
+    REPLICATING = "replicating"  # "is new or has changed, replicating to all applicable sites"
+    SEND_STARTED = "send_started"  # (site) "Sending a copy of package"
+    MINIJOB_CREATED = "minijob_created"  # (site) handed to the scheduler
+    INFORMATION_SENT = "information_sent"  # (site) status 2339: the definition handed to the scheduler
+    SENT = "sent"  # (site) the sender finished
+    PROGRAM_DELETED = "program_deleted"  # (program) "no longer exists, delete it"
+    DELETED = "deleted"  # the package was deleted here
+    DEFINITION_APPLIED = "definition_applied"  # an incoming definition went through here
+    CONTENT_WRITTEN = "content_written"  # the owner wrote the contents of a version
+    CONTENT_STORED = "content_stored"  # the despooler stored a version
+    CONTENT_BEFORE_DEFINITION = "content_before_definition"  # content came, the package's information has not
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """The newest line of one kind about one package (and one site or program, when the kind has a subject)."""
+
+    kind: FactKind
+    subject: str
+    version: int | None
+    evidence: Evidence
+
+
+class TroubleKind(StrEnum):
+    """What keeps files from moving between sites."""
+
+    PUT_ASIDE = "site_put_aside"  # the sender leaves the site alone for an hour
+    NO_ADDRESS = "no_address"
+    SITE_NOT_ACTIVE = "site_not_active"
+    NO_REQUEST_ID = "no_request_id"  # the scheduler cannot number send requests: nothing is sent to anybody
+    CONNECTION_FAILED = "connection_failed"
+    DESPOOLER_RETRY = "despooler_retry"  # a file that came from this site cannot be unpacked yet
+    COMPONENT_NOT_ACTIVE = "component_not_active"  # replication files were thrown away
+
+
+@dataclass(slots=True)
+class Trouble:
+    """Something that keeps files from moving, until a later success shows it gone.
+
+    Attributes:
+        kind: what it is.
+        site: the site at the other end, or "" when the line does not name one.
+        package: the package concerned, or "" when every package is.
+        win32_error: the Win32 code that the line gives.
+        since: the first such line since the last success.
+        last_seen: the latest.
+        attempts: how many.
+        evidence: the latest lines.
+    """
+
+    kind: TroubleKind
+    site: str
+    package: str
+    win32_error: int | None
+    since: float | None
+    last_seen: float | None
+    attempts: int
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(slots=True)
+class ThreadUse:
+    """Threads of one component in use, of how many, as its latest line tells."""
+
+    used: int
+    limit: int
+    time: float | None
+
+
+@dataclass(slots=True)
+class SendRequest:
+    """A send request that the scheduler lists and has not reported complete."""
+
+    destination: str
+    package: str
+    state: str
+    since: float | None
+    last_seen: float | None
+
+
+class LinkBasis(StrEnum):
+    """How one site is known to be the parent of another."""
+
+    STATED = "stated"  # "Parent site of X is Y"
+    INFERRED = "inferred"  # packages were sent from the one to the other, or awaited there from it
+
+
+@dataclass(slots=True)
+class TransportState:
+    """What the lines of scheduler, sender, despooler, replication manager and package transfer manager say is so now.
+
+    Attributes:
+        troubles: by kind, site and package.
+        threads: use of threads by component (`distmgr`, `despool`, `sender/XYZ` for one destination).
+        requests: open send requests by their ID.
+        links: parents and children by (parent, child), as far as this site's lines show them.
+    """
+
+    troubles: dict[tuple[TroubleKind, str, str], Trouble] = field(default_factory=dict)
+    threads: dict[str, ThreadUse] = field(default_factory=dict)
+    requests: dict[str, SendRequest] = field(default_factory=dict)
+    links: dict[tuple[str, str], LinkBasis] = field(default_factory=dict)
+
+
 class Tally(StrEnum):
     """What is counted, and the values that each count is kept by."""
 
@@ -126,6 +244,17 @@ class Tally(StrEnum):
     DEFINITIONS = "definitions"  # (outcome,)
     PACKAGE_PROCESSING = "package_processing"  # (outcome,)
     STATUS_MESSAGES = "status_messages"  # (component, message ID, severity)
+    DROPPED = "dropped"  # (what did not fit its budget,)
+
+
+class ProcessingOutcome(StrEnum):
+    """How a package processing thread ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    WAITING = "waiting"  # the content had not arrived
+    ENDED = "ended"  # without a word of success or failure
+    UNKNOWN = "unknown"  # its end was not seen
 
 
 class Outcome(StrEnum):
@@ -168,7 +297,10 @@ class SiteState:
     blocked: dict[str, Blocked] = field(default_factory=dict)
     waiting: dict[tuple[str, str, WaitReason], Waiting] = field(default_factory=dict)
     source_errors: dict[tuple[str, SourceReason], SourceError] = field(default_factory=dict)
+    past_source_errors: dict[tuple[str, SourceReason], SourceError] = field(default_factory=dict)
     versions: dict[str, Versions] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     tallies: dict[Tally, Counter[tuple[str, ...]]] = field(default_factory=lambda: {t: Counter() for t in Tally})
     block_durations: Histogram = field(default_factory=_block_durations)
+    facts: dict[str, dict[tuple[FactKind, str], Fact]] = field(default_factory=dict)
+    transport: TransportState = field(default_factory=TransportState)

@@ -1,0 +1,407 @@
+"""Many sites together: which missing programs block which task sequences where, why, and what to do.
+
+Worst first: a culprit that blocks more task sequences, counted once at each site, goes before one that blocks fewer;
+of equals the one at more sites, then the one that blocks for longer, then by package and program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from exporter.replication.diagnosis import Case, Cause, Proof, diagnose
+from exporter.replication.limits import earliest
+from exporter.replication.remedy import Patient, remedy
+from exporter.replication.state import (
+    Blocked,
+    Evidence,
+    Reference,
+    SiteState,
+    SourceError,
+    Versions,
+    Waiting,
+    owner_of,
+)
+from exporter.replication.tree import Tree, tree_of
+from exporter.replication.win32 import in_words
+
+
+class LostLines(Protocol):
+    """A gap in a log: lines that were lost unread. See `exporter.logs.health.Gap`, whose shape this is."""
+
+    @property
+    def log(self) -> str:
+        """Name of the log."""
+
+    @property
+    def reason(self) -> str:
+        """How the lines were lost."""
+
+    @property
+    def noticed(self) -> float:
+        """Wall time at which the loss was seen."""
+
+    @property
+    def after(self) -> float | None:
+        """Log time of the last record before the gap."""
+
+    @property
+    def before(self) -> float | None:
+        """Log time of the first record after it."""
+
+    @property
+    def unread_bytes(self) -> int | None:
+        """How many bytes were certainly lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What to report.
+
+    Attributes:
+        since: leave out what was last seen before this time; what has no time stays.
+        packages: only what concerns these packages, as the one that is blocked, missing, late or unreadable; or all.
+        sites: only what is stuck at these sites; or at all. Causes are looked for at every site all the same.
+    """
+
+    since: float | None = None
+    packages: Collection[str] = ()
+    sites: Collection[str] = ()
+
+    def seen(self, time: float | None) -> bool:
+        """Whether something last seen at that time is reported."""
+        return self.since is None or time is None or time >= self.since
+
+    def concerns(self, packages: Iterable[str]) -> bool:
+        """Whether something about these packages is reported."""
+        return not self.packages or not set(self.packages).isdisjoint(packages)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteReport:
+    """What is stuck at one site. `names` are those of the packages that are mentioned, when known."""
+
+    site: str
+    parent: str
+    parent_inferred: bool
+    blocked: Sequence[Blocked]
+    waiting: Sequence[Waiting]
+    source_errors: Sequence[SourceError]
+    gaps: Sequence[LostLines]
+    names: Mapping[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the site's part of the report as plain data."""
+        return {
+            "parent": self.parent or None,
+            "parent_inferred": self.parent_inferred,
+            "blocked": [_blocked_json(block, self.names) for block in self.blocked],
+            "waiting": [_waiting_json(waiting, self.names) for waiting in self.waiting],
+            "source_errors": [_source_error_json(error, self.names) for error in self.source_errors],
+            "gaps": [_gap_json(gap) for gap in self.gaps],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A cause, and the sites at which it explains the missing program."""
+
+    cause: Cause
+    sites: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Versions of a culprit's package at the site that owns it and at the sites that lack it."""
+
+    site: str
+    versions: Versions
+
+
+@dataclass(frozen=True, slots=True)
+class Culprit:
+    """One missing program of one package, and all that it blocks.
+
+    Attributes:
+        reference: the missing program.
+        source_site: the owner of its package.
+        name: of its package, "" when not known.
+        sites: where it is missing.
+        task_sequences: what it blocks, at any of the sites.
+        blocks: how many task sequences, each counted at each site.
+        since: when the first of them began to fail.
+        findings: the different causes, the one that explains most sites first.
+        remedy: what to do about the first.
+        progress: versions of the package at the owner and at the sites, as far as they are known.
+        also_blocked, also_waiting: those of the sites where the package itself is blocked, or its content late.
+    """
+
+    reference: Reference
+    source_site: str
+    name: str
+    sites: Sequence[str]
+    task_sequences: Sequence[str]
+    blocks: int
+    since: float | None
+    findings: Sequence[Finding]
+    remedy: Sequence[str]
+    progress: Sequence[Progress]
+    also_blocked: Sequence[str]
+    also_waiting: Sequence[str]
+
+    @property
+    def cause(self) -> Cause:
+        """The cause that explains most of the sites."""
+        return self.findings[0].cause
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the culprit as plain data."""
+        return {
+            "package": self.reference.package,
+            "program": self.reference.program,
+            "name": self.name or None,
+            "source_site": self.source_site,
+            "sites": list(self.sites),
+            "task_sequences": list(self.task_sequences),
+            "since": rfc3339(self.since),
+            "cause": _cause_json(self.cause),
+            "causes": [{**_cause_json(finding.cause), "sites": list(finding.sites)} for finding in self.findings],
+            "remedy": list(self.remedy),
+            "versions": {
+                progress.site: {
+                    "definition": progress.versions.definition,
+                    "content": progress.versions.content,
+                    "source": progress.versions.source,
+                }
+                for progress in self.progress
+            },
+            "also_blocked_at": list(self.also_blocked),
+            "also_waiting_at": list(self.also_waiting),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is stuck in the hierarchy: culprits, the worst first, then each site."""
+
+    culprits: Sequence[Culprit]
+    sites: Mapping[str, SiteReport] = field(default_factory=dict)
+
+    @property
+    def stuck(self) -> bool:
+        """Whether anything is: a task sequence blocked, content late, a source that cannot be read."""
+        return any(site.blocked or site.waiting or site.source_errors for site in self.sites.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object that `explain --json` prints."""
+        return {
+            "sites": {code: site.to_json() for code, site in self.sites.items()},
+            "culprits": [culprit.to_json() for culprit in self.culprits],
+        }
+
+
+def report(
+    states: Mapping[str, SiteState],
+    gaps: Mapping[str, Sequence[LostLines]] | None = None,
+    tree: Mapping[str, str] | None = None,
+    only: Filter | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Report:
+    """Return what is stuck, why, and what to do.
+
+    Args:
+        states: by site code.
+        gaps: lost lines by site code.
+        tree: the parent of each site, as configured; other parents are inferred from the transport's lines.
+        only: what to report.
+        names: names of packages from an inventory. They go before those that the logs told.
+    """
+    only = only or Filter()
+    whole = tree_of(states, tree)
+    known = {**{p: n for state in states.values() for p, n in state.names.items()}, **(names or {})}
+    sites = {
+        code: _site_report(state, whole, only, known, (gaps or {}).get(code, ()))
+        for code, state in sorted(states.items())
+        if not only.sites or code in only.sites
+    }
+    culprits = [
+        _culprit(reference, blocks, states, whole, known)
+        for reference, blocks in _by_reference(sites.values()).items()
+        if only.concerns({reference.package, *(block.task_sequence for _, block in blocks)})
+    ]
+    return Report(sorted(culprits, key=_badness), sites)
+
+
+def _badness(culprit: Culprit) -> tuple[int, int, float, Reference]:
+    since = culprit.since if culprit.since is not None else float("inf")
+    return -culprit.blocks, -len(culprit.sites), since, culprit.reference
+
+
+def _site_report(
+    state: SiteState, tree: Tree, only: Filter, names: Mapping[str, str], gaps: Sequence[LostLines]
+) -> SiteReport:
+    blocked = [
+        block
+        for block in state.blocked.values()
+        if only.seen(block.last_attempt)
+        and only.concerns({block.task_sequence, *(missing.package for missing in block.missing)})
+    ]
+    waiting = [w for w in state.waiting.values() if only.seen(w.last_seen) and only.concerns({w.package})]
+    errors = [e for e in state.source_errors.values() if only.seen(e.last_seen) and only.concerns({e.package})]
+    return SiteReport(
+        state.site,
+        tree.parents.get(state.site, ""),
+        state.site in tree.inferred,
+        sorted(blocked, key=lambda block: block.task_sequence),
+        sorted(waiting, key=lambda w: (w.package, w.from_site, w.reason)),
+        sorted(errors, key=lambda e: (e.package, e.reason)),
+        gaps,
+        names,
+    )
+
+
+def _by_reference(sites: Iterable[SiteReport]) -> dict[Reference, list[tuple[str, Blocked]]]:
+    found: dict[Reference, list[tuple[str, Blocked]]] = {}
+    for site in sites:
+        for block in site.blocked:
+            for reference in block.missing:
+                found.setdefault(reference, []).append((site.site, block))
+    return found
+
+
+def _culprit(
+    reference: Reference,
+    blocks: Sequence[tuple[str, Blocked]],
+    states: Mapping[str, SiteState],
+    tree: Tree,
+    names: Mapping[str, str],
+) -> Culprit:
+    since: dict[str, float | None] = {}
+    for site, block in blocks:
+        since[site] = earliest(since.get(site), block.since)
+    findings = _findings(reference, since, states, tree)
+    sites = sorted(since)
+    sequences = sorted({block.task_sequence for _, block in blocks})
+    owner = owner_of(reference.package)
+    name = names.get(reference.package, "")
+    shown = sorted({owner, *sites})
+    return Culprit(
+        reference,
+        owner,
+        name,
+        sites,
+        sequences,
+        len(blocks),
+        min((time for time in since.values() if time is not None), default=None),
+        findings,
+        remedy(Patient(reference, name, owner, sites, sequences), findings[0].cause),
+        [Progress(s, states[s].versions[reference.package]) for s in shown if _has(states, s, reference.package)],
+        [site for site in sites if reference.package in states[site].blocked],
+        [site for site in sites if any(key[0] == reference.package for key in states[site].waiting)],
+    )
+
+
+def _has(states: Mapping[str, SiteState], site: str, package: str) -> bool:
+    return site in states and package in states[site].versions
+
+
+def _findings(
+    reference: Reference, since: Mapping[str, float | None], states: Mapping[str, SiteState], tree: Tree
+) -> list[Finding]:
+    """Return the different causes; what is wrong in one way at one place is one cause for all the sites behind it."""
+    grouped: dict[tuple[str, str], tuple[Cause, list[str]]] = {}
+    for site in sorted(since):
+        cause = diagnose(Case(reference, site, since[site], states, tree))
+        grouped.setdefault((cause.kind, cause.site), (cause, []))[1].append(site)
+    findings = [Finding(cause, sites) for cause, sites in grouped.values()]
+    return sorted(findings, key=lambda finding: -len(finding.sites))
+
+
+def rfc3339(time: float | None) -> str | None:
+    """Return POSIX seconds as UTC with milliseconds, `2010-03-04T15:15:32.123Z`."""
+    if time is None:
+        return None
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _line_json(line: Evidence) -> dict[str, Any]:
+    return {"file": line.file, "line": line.line, "time": rfc3339(line.time), "text": line.text}
+
+
+def _proof_json(proof: Proof) -> dict[str, Any]:
+    return {"site": proof.site, **_line_json(proof.line)}
+
+
+def _cause_json(cause: Cause) -> dict[str, Any]:
+    return {
+        "kind": cause.kind.value,
+        "certainty": cause.certainty.value,
+        "site": cause.site,
+        "words": cause.words,
+        "evidence": [_proof_json(proof) for proof in cause.evidence],
+    }
+
+
+def _blocked_json(block: Blocked, names: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "task_sequence": block.task_sequence,
+        "name": names.get(block.task_sequence),
+        "missing": [
+            {
+                "package": missing.package,
+                "program": missing.program,
+                "source_site": owner_of(missing.package),
+                "name": names.get(missing.package),
+            }
+            for missing in block.missing
+        ],
+        "since": rfc3339(block.since),
+        "last_attempt": rfc3339(block.last_attempt),
+        "attempts": block.attempts,
+        "version": block.version,
+        "definition": block.definition,
+        "definitions_tried": block.definitions_tried,
+        "error": block.error,
+        "evidence": [_line_json(line) for line in block.evidence],
+    }
+
+
+def _waiting_json(waiting: Waiting, names: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "package": waiting.package,
+        "name": names.get(waiting.package),
+        "from_site": waiting.from_site,
+        "reason": waiting.reason.value,
+        "since": rfc3339(waiting.since),
+        "last_seen": rfc3339(waiting.last_seen),
+        "attempts": waiting.attempts,
+        "version": waiting.version,
+        "evidence": [_line_json(line) for line in waiting.evidence],
+    }
+
+
+def _source_error_json(error: SourceError, names: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "package": error.package,
+        "name": names.get(error.package),
+        "reason": error.reason.value,
+        "source_path": error.source_path,
+        "win32_error": error.win32_error,
+        "win32_error_text": None if error.win32_error is None else in_words(error.win32_error),
+        "since": rfc3339(error.since),
+        "last_seen": rfc3339(error.last_seen),
+        "evidence": [_line_json(line) for line in error.evidence],
+    }
+
+
+def _gap_json(gap: LostLines) -> dict[str, Any]:
+    return {
+        "log": gap.log,
+        "reason": str(gap.reason),
+        "noticed": rfc3339(gap.noticed),
+        "after": rfc3339(gap.after),
+        "before": rfc3339(gap.before),
+        "unread_bytes": gap.unread_bytes,
+    }

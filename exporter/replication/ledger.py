@@ -1,0 +1,311 @@
+"""The state of one site: events in, `SiteState` out. Pure: no files, no clock, no metrics.
+
+How a block ends: only a complete unit of the package whose beginning was seen and that holds no failing line, status
+message 2301, "Successfully created/updated the package", or the package's deletion. A unit that failed at another step
+(the package's row, a distribution point, a newer version's content) did not store the definition either, so it is no
+all-clear: the block stands as its latest failing try left it. A unit whose end or beginning is missing changes nothing.
+
+The events of one log come in its order. Those of several logs may come in any order: where one log ends what another
+began, log times decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from exporter.events.event import Event
+from exporter.replication import codec
+from exporter.replication.limits import count, earliest, latest
+from exporter.replication.packages import Packages, fact_of
+from exporter.replication.processing import Processing
+from exporter.replication.sources import Sources
+from exporter.replication.state import (
+    Blocked,
+    FactKind,
+    Outcome,
+    ProcessingOutcome,
+    SiteState,
+    Tally,
+    owner_of,
+)
+from exporter.replication.units import LINES, Ended, Unit, Units, integer, is_own_start, text
+from exporter.replication.waits import Waits
+
+FORMAT = 1
+"""Of the encoded ledger. Data of another format is refused: the logs are then read again."""
+
+_FACTS = {
+    "package_adding": (FactKind.CHANGED, ""),
+    "package_updating": (FactKind.CHANGED, ""),
+    "program_changed": (FactKind.CHANGED, ""),
+    "package_replicating": (FactKind.REPLICATING, ""),
+    "package_send_started": (FactKind.SEND_STARTED, "site"),
+    "minijob_created": (FactKind.MINIJOB_CREATED, "site"),
+    "program_deleted": (FactKind.PROGRAM_DELETED, "program"),
+}
+
+
+@dataclass(slots=True)
+class _Work:
+    """All of a ledger but its counters: what a restart must find again to go on as if nothing had happened."""
+
+    state: SiteState
+    units: Units = field(default_factory=Units)
+    processing: Processing = field(default_factory=Processing)
+    sources: Sources = field(default_factory=Sources)
+    waits: Waits = field(default_factory=Waits)
+    packages: Packages = field(default_factory=Packages)
+
+
+class Ledger:
+    """What one site's logs have told so far.
+
+    Attributes:
+        state: the state, for reading only.
+        revision: grows with every event that may have changed the state, the open units or what is remembered; while
+            it stands still, what was rendered or encoded before is still right.
+    """
+
+    def __init__(self, site: str | SiteState) -> None:
+        self._work = _Work(site if isinstance(site, SiteState) else SiteState(site))
+        self.state = self._work.state
+        self.revision = 0
+        self._handlers: dict[str, Callable[[Event], None]] = {
+            "component_started": self._restarted,
+            "replication_thread_started": self._restarted,
+            "content_stored": self._content_stored,
+            "stored_version": self._stored_version,
+            "source_version": self._source_version,
+            "package_processing": self._package_processing,
+            "snapshot_started": self._snapshot_started,
+            "source_directory_inaccessible": self._source_inaccessible,
+            "snapshot_failed": self._snapshot_failed,
+            "content_not_arrived": self._late,
+            "compressed_files_not_arrived": self._late,
+            "newer_version_required": self._late,
+            "program_reference_missing": self._reference_missing,
+            "contents_added": self._contents_added,
+            "package_created_or_updated": self._created_or_updated,
+            "package_deletion_started": self._deleted,
+            "package_deleted": self._deleted,
+            "package_thread_started": self._thread_started,
+            "package_thread_exited": self._thread_exited,
+            "status_message": self._status_message,
+            **dict.fromkeys(_FACTS, self._fact),
+        }
+
+    def apply(self, event: Event) -> None:
+        """Take the next event of a log."""
+        handler = self._handlers.get(event.name)
+        if handler is not None:
+            handler(event)
+        elif event.name not in LINES:
+            return
+        if event.name in LINES:
+            for ended in self._work.units.take(event):
+                self._conclude(ended, event)
+        self._keep_to_budget()
+        self.revision += 1
+
+    def interrupted(self, log: str) -> None:
+        """Note that lines of a log were lost: what was open there ended in a way that is not known."""
+        for ended in self._work.units.interrupted(log):
+            self._conclude(ended, None)
+        self._work.processing.interrupted(self.state, log)
+        self._work.sources.interrupted(log)
+        self.revision += 1
+
+    def encode(self) -> dict[str, Any]:
+        """Return the ledger as JSON-able data, from which `decode` makes one that goes on where this one stands."""
+        return {"format": FORMAT, "ledger": codec.encode(self._work)}
+
+    @classmethod
+    def decode(cls, data: object) -> Ledger:
+        """Return the ledger that `encode` wrote.
+
+        Raises:
+            codec.CodecError: `data` was written in another format, or is damaged.
+        """
+        if not isinstance(data, dict) or data.get("format") != FORMAT:
+            raise codec.CodecError(f"a ledger of format {FORMAT} was expected")
+        work = codec.decode(_Work, data.get("ledger"))
+        ledger = cls(work.state)
+        ledger._work = work
+        return ledger
+
+    # Units of work on incoming definitions.
+
+    def _conclude(self, ended: Ended, event: Event | None) -> None:
+        unit, outcome = ended.unit, ended.outcome
+        if unit.begun or outcome is not Outcome.UNKNOWN:
+            count(self.state, Tally.DEFINITIONS, outcome.value)
+        if not unit.package or outcome is Outcome.UNKNOWN:
+            return
+        self._work.packages.touch(unit.package)
+        if unit.stored or outcome is Outcome.APPLIED:
+            self._work.packages.version(self.state, unit.package, "definition", unit.version, unit.last)
+        if outcome is Outcome.BLOCKED:
+            self._block(unit)
+        elif outcome is Outcome.APPLIED:
+            self._unblock(unit.package, unit.last)
+            self._work.waits.end(self.state, unit.package)
+            if event is not None:
+                fact = fact_of(FactKind.DEFINITION_APPLIED, event, version=unit.version)
+                self._work.packages.fact(self.state, unit.package, fact)
+
+    def _block(self, unit: Unit) -> None:
+        time = unit.failed_at if unit.failed_at is not None else unit.last
+        standing = self.state.blocked.get(unit.package)
+        if standing is None:
+            self.state.blocked[unit.package] = Blocked(
+                unit.package,
+                tuple(unit.missing),
+                time,
+                time,
+                1,
+                unit.version,
+                unit.definition,
+                unit.error,
+                unit.evidence,
+            )
+            return
+        resent = None not in (unit.definition, standing.definition) and unit.definition != standing.definition
+        standing.definitions_tried += resent
+        standing.missing = tuple(unit.missing)
+        standing.since = earliest(standing.since, time)
+        standing.last_attempt = latest(standing.last_attempt, time)
+        standing.attempts += 1
+        standing.version = unit.version if unit.version is not None or resent else standing.version
+        standing.definition = unit.definition or standing.definition
+        standing.error = unit.error
+        standing.evidence = unit.evidence
+
+    def _unblock(self, package: str, time: float | None) -> None:
+        block = self.state.blocked.pop(package, None)
+        if block is not None and block.since is not None and time is not None:
+            self.state.block_durations.add(max(0.0, time - block.since))
+
+    def _restarted(self, event: Event) -> None:
+        for ended in self._work.units.restarted(event):
+            self._conclude(ended, None)
+        if event.name == "component_started" and is_own_start(event):
+            self._work.processing.interrupted(self.state, event.log)
+            self._work.sources.interrupted(event.log)
+
+    def _reference_missing(self, event: Event) -> None:
+        count(self.state, Tally.REFERENCE_FAILURES, text(event, "package"))
+
+    # Content, source and versions.
+
+    def _contents_added(self, event: Event) -> None:
+        """Tell an owner that writes the contents of its own package from a unit, in which the line stands too."""
+        package = text(event, "package")
+        unit = self._work.units.joins(event)
+        if unit is not None and unit.begun and unit.package in {"", package}:
+            return
+        if not self._owns(package):
+            return
+        version = integer(event, "version")
+        for what in ("definition", "content", "source"):
+            self._work.packages.version(self.state, package, what, version, event.time)
+        self._work.packages.fact(self.state, package, fact_of(FactKind.CONTENT_WRITTEN, event, version=version))
+        self._work.sources.read(self.state, package, event.time)
+
+    def _owns(self, package: str) -> bool:
+        return owner_of(package) == self.state.site.upper() or not owner_of(package)
+
+    def _content_stored(self, event: Event) -> None:
+        package, version = text(event, "package"), integer(event, "version")
+        self._work.packages.version(self.state, package, "content", version, event.time)
+        self._work.packages.fact(self.state, package, fact_of(FactKind.CONTENT_STORED, event, version=version))
+        self._work.waits.store(self.state, event)
+
+    def _stored_version(self, event: Event) -> None:
+        self._held(event, text(event, "package"), integer(event, "version"))
+
+    def _source_version(self, event: Event) -> None:
+        package = text(event, "package")
+        self._work.packages.version(self.state, package, "source", integer(event, "version"), event.time)
+
+    def _package_processing(self, event: Event) -> None:
+        package = text(event, "package")
+        source, stored = integer(event, "source_version"), integer(event, "stored_version")
+        self._work.packages.version(self.state, package, "source", source, event.time)
+        self._held(event, package, stored)
+        known = self._work.packages.touch(package)
+        known.wanted = source if source is not None and source > (stored or 0) else None
+
+    def _held(self, event: Event, package: str, version: int | None) -> None:
+        self._work.packages.version(self.state, package, "content", version, event.time)
+        if version is not None:
+            self._work.waits.hold(self.state, package, version)
+
+    def _late(self, event: Event) -> None:
+        known = self._work.packages.touch(text(event, "package"))
+        self._work.waits.late(self.state, event, known.wanted)
+        self._work.processing.told(self.state, event, ProcessingOutcome.WAITING)
+
+    def _snapshot_started(self, event: Event) -> None:
+        self._work.sources.started(event)
+
+    def _source_inaccessible(self, event: Event) -> None:
+        self._work.sources.inaccessible(self.state, event)
+
+    def _snapshot_failed(self, event: Event) -> None:
+        self._work.packages.touch(text(event, "package"))
+        self._work.sources.failed(self.state, event)
+        self._work.processing.told(self.state, event, ProcessingOutcome.FAILED)
+
+    # The package itself.
+
+    def _created_or_updated(self, event: Event) -> None:
+        self._unblock(text(event, "package"), event.time)
+
+    def _deleted(self, event: Event) -> None:
+        package = text(event, "package")
+        self._unblock(package, event.time)
+        self._work.waits.end(self.state, package)
+        self._work.sources.read(self.state, package, event.time)
+        self._work.packages.deleted(self.state, package, event)
+
+    def _thread_started(self, event: Event) -> None:
+        self._work.processing.started(self.state, event)
+
+    def _thread_exited(self, event: Event) -> None:
+        self._work.processing.exited(self.state, event)
+
+    def _fact(self, event: Event) -> None:
+        kind, subject = _FACTS[event.name]
+        fact = fact_of(kind, event, text(event, subject) if subject else "")
+        self._work.packages.fact(self.state, text(event, "package"), fact)
+
+    # Status messages.
+
+    def _status_message(self, event: Event) -> None:
+        number, package = text(event, "id"), text(event, "package")
+        component = text(event, "component") or event.component
+        count(self.state, Tally.STATUS_MESSAGES, component, number, text(event, "severity"))
+        if not package:
+            return
+        self._work.packages.name(self.state, package, text(event, "name"), event.time)
+        if number == "2301":
+            self._unblock(package, event.time)
+            self._work.sources.read(self.state, package, event.time)
+            self._work.packages.fact(self.state, package, fact_of(FactKind.PROCESSED, event))
+            self._work.processing.told(self.state, event, ProcessingOutcome.SUCCEEDED, alone=True)
+        elif number == "2302":
+            self._work.packages.fact(self.state, package, fact_of(FactKind.PROCESSING_FAILED, event))
+            self._work.processing.told(self.state, event, ProcessingOutcome.FAILED, alone=True)
+        elif number == "2306":
+            self._work.sources.missing(self.state, event)
+            self._work.processing.told(self.state, event, ProcessingOutcome.FAILED)
+
+    def _keep_to_budget(self) -> None:
+        package = self._work.packages.surplus(self.state)
+        if package is not None:
+            self.state.blocked.pop(package, None)
+            self._work.waits.forget(self.state, package)
+            self._work.sources.forget(self.state, package)
+            self._work.packages.forget(self.state, package)

@@ -1,0 +1,127 @@
+"""What is told of single packages: versions, names, facts; and which packages are remembered at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from exporter.events.event import Event
+from exporter.replication.limits import MAX_FACTS, MAX_PACKAGES, evidence_of
+from exporter.replication.state import Fact, FactKind, SiteState, Tally, Versions
+
+What = Literal["definition", "content", "source"]
+
+
+@dataclass(slots=True)
+class Known:
+    """Log times behind what is kept of one package, so that a line read late does not undo a newer one.
+
+    Attributes:
+        told: log time of the line that told each version, and the name; None when the line has no time.
+        deleted: log time of its deletion: what older lines of other logs tell is no longer so.
+        wanted: the version of the content that the site lacks, as the latest "Processing package" line tells.
+    """
+
+    told: dict[str, float | None] = field(default_factory=dict)
+    deleted: float | None = None
+    wanted: int | None = None
+
+    def takes(self, what: str, time: float | None) -> bool:
+        """Whether a line may replace what was told; of lines without a time the one that is read last counts."""
+        if time is None:
+            return True
+        told = self.told.get(what)
+        return not ((told is not None and time < told) or (self.deleted is not None and time < self.deleted))
+
+
+@dataclass(slots=True)
+class Packages:
+    """Every package that anything is kept about, the one heard of longest ago first."""
+
+    known: dict[str, Known] = field(default_factory=dict)
+
+    def touch(self, package: str) -> Known:
+        """Return what is known of a package, which is now the one heard of last."""
+        known = self.known.pop(package, None) or Known()
+        self.known[package] = known
+        return known
+
+    def surplus(self, state: SiteState) -> str | None:
+        """Return a package to forget when there are too many: of those longest unheard of, one that is not stuck."""
+        if len(self.known) <= MAX_PACKAGES:
+            return None
+        stuck = {*state.blocked, *(key[0] for key in state.waiting), *(key[0] for key in state.source_errors)}
+        return next((package for package in self.known if package not in stuck), next(iter(self.known)))
+
+    def forget(self, state: SiteState, package: str) -> None:
+        """Drop all that is known of a package here, and count that it was dropped."""
+        del self.known[package]
+        state.versions.pop(package, None)
+        state.names.pop(package, None)
+        state.facts.pop(package, None)
+        state.tallies[Tally.DROPPED]["packages",] += 1
+
+    def version(self, state: SiteState, package: str, what: What, number: int | None, time: float | None) -> None:
+        """Note a version that a line tells."""
+        known = self.touch(package)
+        if number is None or not known.takes(what, time):
+            return
+        versions = state.versions.setdefault(package, Versions())
+        standing: int | None = getattr(versions, what)
+        if standing is not None and time is not None and time == known.told.get(what):
+            number = max(number, standing)  # of two logs, either may be read first
+        setattr(versions, what, number)
+        known.told[what] = time
+
+    def name(self, state: SiteState, package: str, name: str, time: float | None) -> None:
+        """Note the name that a line tells."""
+        known = self.touch(package)
+        if not name or not known.takes("name", time):
+            return
+        if time is not None and time == known.told.get("name"):
+            name = max(name, state.names.get(package, ""))
+        state.names[package] = name
+        known.told["name"] = time
+
+    def fact(self, state: SiteState, package: str, fact: Fact) -> None:
+        """Keep a fact as the newest of its kind about this package and subject."""
+        known, time = self.touch(package), fact.evidence.time
+        if time is not None and known.deleted is not None and time < known.deleted:
+            return
+        facts = state.facts.setdefault(package, {})
+        standing = facts.pop((fact.kind, fact.subject), None)
+        late = standing is not None and time is not None and time < _order(standing)
+        facts[fact.kind, fact.subject] = standing if standing is not None and late else fact
+        if len(facts) > MAX_FACTS:
+            del facts[min(facts, key=lambda key: _order(facts[key]))]
+
+    def deleted(self, state: SiteState, package: str, event: Event) -> None:
+        """Forget what was told before a package's deletion; what another log told later is of its successor."""
+        known = self.touch(package)
+        known.deleted, known.wanted = event.time, None
+
+        def stale(time: float | None) -> bool:
+            return time is None or event.time is None or time <= event.time
+
+        versions = state.versions.get(package)
+        for what in [what for what, time in known.told.items() if stale(time)]:
+            del known.told[what]
+            if what == "name":
+                state.names.pop(package, None)
+            elif versions is not None:
+                setattr(versions, what, None)
+        if versions == Versions():
+            del state.versions[package]
+        facts = state.facts.get(package, {})
+        for key in [key for key, fact in facts.items() if stale(fact.evidence.time)]:
+            del facts[key]
+        self.fact(state, package, fact_of(FactKind.DELETED, event))
+
+
+def fact_of(kind: FactKind, event: Event, subject: str = "", version: int | None = None) -> Fact:
+    """Return the line of an event as a fact."""
+    return Fact(kind, subject, version, evidence_of(event))
+
+
+def _order(fact: Fact) -> float:
+    return fact.evidence.time if fact.evidence.time is not None else float("-inf")

@@ -1,0 +1,132 @@
+"""The owner cannot read a package's source: what shows it, and what shows it mended.
+
+"The source directory ... doesn't exist or the SMS service cannot access it" names no package. It stands between
+"Taking package snapshot for package P" and "Failed to take snapshot of package P", on one thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from exporter.events.event import Event
+from exporter.replication.limits import MAX_OPEN, MAX_PACKAGES, earliest, evidence_of, latest, newest
+from exporter.replication.state import Evidence, SiteState, SourceError, SourceReason
+from exporter.replication.units import integer, key_of, text
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """A snapshot that one thread is taking.
+
+    Attributes:
+        package: whose, or "" when its first line was not seen.
+        source_path: the folder it reads.
+        win32_error: why the folder cannot be read, once a line said so.
+        inaccessible: whether a line said so.
+        lines: its lines.
+    """
+
+    package: str
+    source_path: str
+    win32_error: int | None = None
+    inaccessible: bool = False
+    lines: list[Evidence] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Sources:
+    """Snapshots being taken, by log and thread, and the latest package and spelling of each source folder."""
+
+    open: dict[tuple[str, int | None], Snapshot] = field(default_factory=dict)
+    paths: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def started(self, event: Event) -> None:
+        """Take "Taking package snapshot"."""
+        package, path = text(event, "package"), text(event, "source_path")
+        self._open(event, Snapshot(package, path, lines=[evidence_of(event)]))
+        self.paths.pop(path.lower(), None)
+        self.paths[path.lower()] = package, path
+        if len(self.paths) > MAX_PACKAGES:
+            del self.paths[next(iter(self.paths))]
+
+    def inaccessible(self, state: SiteState, event: Event) -> None:
+        """Take "The source directory ... doesn't exist"."""
+        path = text(event, "source_path")
+        snapshot = self.open.get(key_of(event))
+        if snapshot is None or (event.thread is None and snapshot.source_path.lower() != path.lower()):
+            # Its snapshot's first line is not there, or another thread's stands between, in text without threads.
+            snapshot = Snapshot(self.paths.get(path.lower(), ("", ""))[0], path)
+            self._open(event, snapshot)
+        snapshot.source_path = path
+        snapshot.win32_error = integer(event, "win32_error")
+        snapshot.inaccessible = True
+        snapshot.lines.append(evidence_of(event))
+        if snapshot.package:
+            _stand(state, snapshot.package, SourceReason.INACCESSIBLE, snapshot, snapshot.lines)
+            snapshot.lines.clear()
+
+    def failed(self, state: SiteState, event: Event) -> None:
+        """Take "Failed to take snapshot": the folder's error, if one came before it, is the reason."""
+        package = text(event, "package")
+        snapshot = self.open.get(key_of(event))
+        if snapshot is None or snapshot.package not in {"", package}:
+            snapshot = Snapshot(package, self._path_of(package))
+        else:
+            del self.open[key_of(event)]
+        reason = SourceReason.INACCESSIBLE if snapshot.inaccessible else SourceReason.SNAPSHOT
+        _stand(state, package, reason, snapshot, [*snapshot.lines, evidence_of(event)])
+
+    def missing(self, state: SiteState, event: Event) -> None:
+        """Take status message 2306: the source folder does not exist, or cannot be read."""
+        package = text(event, "package")
+        standing = state.source_errors.get((package, SourceReason.INACCESSIBLE))
+        snapshot = Snapshot(package, self._path_of(package), standing.win32_error if standing else None)
+        _stand(state, package, SourceReason.INACCESSIBLE, snapshot, [evidence_of(event)])
+
+    def read(self, state: SiteState, package: str, time: float | None) -> None:
+        """Take a line that shows the source of a package to have been read, or the package to be gone."""
+        for reason in SourceReason:
+            error = state.source_errors.pop((package, reason), None)
+            if error is not None:
+                error.until = time
+                state.past_source_errors[package, reason] = error
+
+    def forget(self, state: SiteState, package: str) -> None:
+        """Drop all that is known of a package."""
+        for reason in SourceReason:
+            state.source_errors.pop((package, reason), None)
+            state.past_source_errors.pop((package, reason), None)
+
+    def interrupted(self, log: str) -> None:
+        """Forget the snapshots that were being taken: lines were lost or the component restarted."""
+        for key in [key for key in self.open if key[0] == log]:
+            del self.open[key]
+
+    def _open(self, event: Event, snapshot: Snapshot) -> None:
+        self.open.pop(key_of(event), None)
+        if len(self.open) >= MAX_OPEN:
+            del self.open[next(iter(self.open))]
+        self.open[key_of(event)] = snapshot
+
+    def _path_of(self, package: str) -> str:
+        return next((path for owner, path in reversed(self.paths.values()) if owner == package), "")
+
+
+def _stand(state: SiteState, package: str, reason: SourceReason, snapshot: Snapshot, lines: list[Evidence]) -> None:
+    """Note that a source cannot be read. The latest try tells why: another reason that stood till then is history."""
+    time = next((line.time for line in reversed(lines) if line.time is not None), None)
+    for other in SourceReason:
+        earlier = state.source_errors.pop((package, other), None) if other is not reason else None
+        if earlier is not None:
+            earlier.until = time
+            state.past_source_errors[package, other] = earlier
+    error = state.source_errors.get((package, reason))
+    if error is None:
+        error = SourceError(package, reason, snapshot.source_path, snapshot.win32_error, None, None, ())
+        state.source_errors[package, reason] = error
+    error.source_path = snapshot.source_path or error.source_path
+    error.win32_error = snapshot.win32_error
+    error.last_seen = latest(error.last_seen, time)
+    error.since = earliest(error.since, time)
+    for line in lines:
+        error.evidence = newest(error.evidence, line)

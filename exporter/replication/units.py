@@ -1,0 +1,266 @@
+"""Lines of one unit of work on an incoming definition, joined by the thread that wrote them.
+
+A unit is opened by "Processing incoming file ... .PKG", named by the first line that names its package and closed by
+"Removing package P from the active package array". One replication thread handles the incoming files one after
+another, and package processing threads write between its lines; so lines are joined by log and thread, or by their
+order alone in text that lacks threads.
+
+A unit whose beginning was not seen (the log starts in the middle, or a person pasted the failing lines only) is
+*loose*. Its failing lines state the failure by themselves, so it can show a block; the lines that would have shown one
+may be missing, so it never is an all-clear. Package processing threads lock packages too, and look like this.
+"""
+
+from __future__ import annotations
+
+import ntpath
+from dataclasses import dataclass, field
+from typing import Final
+
+from exporter.events.event import Event
+from exporter.replication.limits import MAX_EVIDENCE, MAX_OPEN, MAX_REFERENCES, evidence_of
+from exporter.replication.state import Evidence, Outcome, Reference
+
+_DEFINITION = ".PKG"
+_COMPONENT = "SMS_DISTRIBUTION_MANAGER"
+
+_FAILED_ELSEWHERE = frozenset({"package_not_updated", "package_server_not_updated"})
+_OPENS_LOOSE = _FAILED_ELSEWHERE | {
+    "package_locked",
+    "package_info_updated",
+    "program_reference_missing",
+    "package_program_not_updated",
+    "newer_version_required",
+}
+LINES: Final = _OPENS_LOOSE | {"incoming_file", "contents_added", "package_unlocked"}
+"""Names of the events that a unit is made of."""
+
+
+@dataclass(slots=True)
+class Unit:
+    """One try to store one definition.
+
+    Attributes:
+        definition: name of the `.PKG` file, or None when no line told it.
+        package: the package that the definition describes, or "" while no line has named it.
+        begun: whether its first line was seen.
+        version: the version of the definition, as "Adding these contents" tells it.
+        stored: whether the package's own row was written ("Updated replicated package info").
+        missing: the references that its inserts lacked.
+        program_failed: whether "Cannot update the package program" was seen, `error` being its code.
+        failed: whether it failed at the package's row or at a distribution point's.
+        skipped: whether it was put off because content of a newer version has not come.
+        failed_at: log time of the first line that shows the program step failing.
+        last: log time of its latest line.
+        lines: its lines, each with whether it proves a failure.
+    """
+
+    definition: str | None
+    package: str
+    begun: bool
+    version: int | None = None
+    stored: bool = False
+    missing: list[Reference] = field(default_factory=list)
+    program_failed: bool = False
+    error: int | None = None
+    failed: bool = False
+    skipped: bool = False
+    failed_at: float | None = None
+    last: float | None = None
+    lines: list[tuple[bool, Evidence]] = field(default_factory=list)
+
+    @property
+    def blocked(self) -> bool:
+        """Whether its program step failed."""
+        return bool(self.missing) or self.program_failed
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Its lines in the order of the log."""
+        return tuple(line for _, line in self.lines)
+
+    def add(self, event: Event) -> None:
+        """Take one of its lines."""
+        name = event.name
+        proof = name in _FAILED_ELSEWHERE or name in {
+            "program_reference_missing",
+            "package_program_not_updated",
+            "newer_version_required",
+        }
+        self._note(event, proof=proof)
+        if name == "contents_added":
+            self.version = integer(event, "version")
+        elif name == "package_info_updated":
+            self.stored = True
+        elif name == "program_reference_missing":
+            self._lack(Reference(text(event, "package"), text(event, "program")), event.time)
+        elif name == "package_program_not_updated":
+            self._fail_program(integer(event, "error"), event.time)
+        elif name == "newer_version_required":
+            self.skipped = True
+            self.definition = self.definition or base_name(text(event, "file")) or None
+        elif name in _FAILED_ELSEWHERE:
+            self.failed = True
+
+    def _lack(self, reference: Reference, time: float | None) -> None:
+        if self.failed_at is None:
+            self.failed_at = time
+        if reference not in self.missing and len(self.missing) < MAX_REFERENCES:
+            self.missing.append(reference)
+
+    def _fail_program(self, error: int | None, time: float | None) -> None:
+        if self.failed_at is None:
+            self.failed_at = time
+        self.program_failed = True
+        self.error = error
+
+    def _note(self, event: Event, *, proof: bool) -> None:
+        if event.time is not None:
+            self.last = event.time
+        self.lines.append((proof, evidence_of(event)))
+        if len(self.lines) > MAX_EVIDENCE:
+            # A line that proves a failure outlives those that only show the unit's course.
+            plain = [i for i, (proves, _) in enumerate(self.lines[:-1]) if not proves]
+            del self.lines[plain[-1] if plain else -1]
+
+    def outcome(self, *, closed: bool) -> Outcome:
+        """Return how it ended; `closed` tells whether its last line was seen."""
+        if not closed:
+            return Outcome.UNKNOWN
+        if self.blocked:
+            return Outcome.BLOCKED
+        if self.skipped:
+            return Outcome.SKIPPED
+        if self.failed:
+            return Outcome.FAILED
+        return Outcome.APPLIED if self.begun and self.package else Outcome.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A unit that is over, and how."""
+
+    unit: Unit
+    outcome: Outcome
+
+
+@dataclass(slots=True)
+class Units:
+    """The open units of one site, oldest first."""
+
+    open: dict[tuple[str, int | None], Unit] = field(default_factory=dict)
+
+    def take(self, event: Event) -> list[Ended]:
+        """Take one line of a unit (`LINES`); return the units that it ended, in their order."""
+        if event.name == "incoming_file":
+            return self._begin(event)
+        named = "" if event.name == "program_reference_missing" else text(event, "package")
+        unit = self.open.get(key_of(event))
+        if unit is not None and named and unit.package and named != unit.package:
+            return self._foreign(event, unit, named)
+        ended: list[Ended] = []
+        if unit is None or _starts_another(unit, event):
+            if event.name not in _OPENS_LOOSE:
+                return []
+            ended = self._close_open(event)
+            unit = self._open(event, Unit(None, named, begun=False), ended)
+        # In text without threads the contents of another package may be written between the lines of this unit.
+        if named and not unit.package and (event.thread is not None or event.name != "contents_added"):
+            unit.package = named
+        elif named != unit.package and event.name == "contents_added":
+            return ended
+        unit.add(event)
+        return ended + self._end(event, unit)
+
+    def restarted(self, event: Event) -> list[Ended]:
+        """Take a line that tells that the component, or its replication thread, started; return what that ended."""
+        return self.interrupted(event.log) if is_own_start(event) else []
+
+    def interrupted(self, log: str) -> list[Ended]:
+        """Close the open units of one log, of which lines were lost."""
+        return [Ended(self.open.pop(key), Outcome.UNKNOWN) for key in [key for key in self.open if key[0] == log]]
+
+    def joins(self, event: Event) -> Unit | None:
+        """Return the open unit of the line's thread."""
+        return self.open.get(key_of(event))
+
+    def _begin(self, event: Event) -> list[Ended]:
+        ended = self._close_open(event)
+        file = base_name(text(event, "file"))
+        if file.upper().endswith(_DEFINITION):
+            unit = self._open(event, Unit(file, "", begun=True), ended)
+            unit.add(event)
+        return ended
+
+    def _open(self, event: Event, unit: Unit, ended: list[Ended]) -> Unit:
+        if len(self.open) >= MAX_OPEN:
+            ended.append(Ended(self.open.pop(next(iter(self.open))), Outcome.UNKNOWN))
+        self.open[key_of(event)] = unit
+        return unit
+
+    def _close_open(self, event: Event) -> list[Ended]:
+        unit = self.open.pop(key_of(event), None)
+        return [] if unit is None else [Ended(unit, Outcome.UNKNOWN)]
+
+    def _foreign(self, event: Event, unit: Unit, named: str) -> list[Ended]:
+        """Take a line about another package than the open unit's.
+
+        A thread works on one package at a time, so the end of the open unit was not seen. Without threads it is more
+        likely a line of a package processing thread; only "Cannot update the package program" cannot be that.
+        """
+        if event.name not in _OPENS_LOOSE:
+            return []
+        failing = event.name == "package_program_not_updated"
+        if event.thread is None and not failing:
+            return []
+        ended = self._close_open(event)
+        other = self._open(event, Unit(None, named, begun=False), ended)
+        if failing and unit.missing and not unit.program_failed:
+            # The reference line does not say whose it is; the line that follows it does.
+            other.missing = [unit.missing[-1]]
+            other.lines = [line for line in unit.lines if line[0]][-1:]
+        other.add(event)
+        return ended + self._end(event, other)
+
+    def _end(self, event: Event, unit: Unit) -> list[Ended]:
+        """End a unit at its last line; a loose one at the line that states its failure, whose end may be missing."""
+        if event.name != "package_unlocked" and (unit.begun or not unit.program_failed):
+            return []
+        del self.open[key_of(event)]
+        return [Ended(unit, unit.outcome(closed=True))]
+
+
+def _starts_another(unit: Unit, event: Event) -> bool:
+    """Whether the line belongs to a later unit than the open one, both loose: each failing try names its reference."""
+    return not unit.begun and event.name == "program_reference_missing" and bool(unit.missing)
+
+
+def is_own_start(event: Event) -> bool:
+    """Whether a line tells that the distribution manager started, and not another component that shares its log."""
+    return event.name != "component_started" or text(event, "component") in {"", _COMPONENT}
+
+
+def key_of(event: Event) -> tuple[str, int | None]:
+    """Return what joins the lines of one thread."""
+    return event.log, event.thread
+
+
+def base_name(path: str) -> str:
+    """Return the last part of a path as Windows writes it, without the full stop that ends the sentence around it."""
+    return ntpath.basename(path.strip()).rstrip(".")
+
+
+def text(event: Event, name: str) -> str:
+    """Return a field as text, "" when the line lacks it."""
+    value = event.fields.get(name, "")
+    return value if isinstance(value, str) else str(value)
+
+
+def integer(event: Event, name: str) -> int | None:
+    """Return a field as a number, None when the line lacks it or has a word there (`version <x>` in an article)."""
+    value = event.fields.get(name)
+    if isinstance(value, int):
+        return value
+    try:
+        return None if value is None else int(value)
+    except ValueError:
+        return None
