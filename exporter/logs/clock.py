@@ -37,6 +37,7 @@ class Stamp(NamedTuple):
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  # wall clocks are subtracted from it, which have no zone either
 _CACHE_LIMIT: Final = 4096
+_LONGEST_STAMP: Final = 200
 _MINUTES_PER_DAY: Final = 24 * 60
 
 # Each three-digit fraction as what it adds to a whole second: stamps differ in little else, so that the second is
@@ -95,7 +96,7 @@ class Clock:
 
     def __init__(self, default_zone: tzinfo | None = None) -> None:
         self._default_zone = default_zone
-        self._stamps: dict[str, Stamp] = {}
+        self._latest: tuple[str, Stamp | None] = ("", None)
         self._seconds: dict[str, Stamp] = {}
 
     def read(self, text: str) -> Stamp | None:
@@ -110,11 +111,10 @@ class Clock:
         Returns:
             The stamp, or None when the text is no stamp or names no real date or time. Never raises.
         """
-        stamp = self._stamps.get(text)
-        if stamp is None:
+        latest, stamp = self._latest
+        if text != latest:  # lines of one millisecond follow one another
             stamp = self._read(text)
-            if stamp is not None:
-                _remember(self._stamps, text, stamp)
+            self._latest = (text, stamp)
         return stamp
 
     def _read(self, text: str) -> Stamp | None:
@@ -133,10 +133,14 @@ class Clock:
         if stamp is None:
             stamp = self._parse(text)
             if stamp is not None:
-                _remember(self._seconds, text, stamp)
+                if len(self._seconds) >= _CACHE_LIMIT:
+                    self._seconds.clear()
+                self._seconds[text] = stamp
         return stamp
 
     def _parse(self, text: str) -> Stamp | None:
+        if len(text) > _LONGEST_STAMP:
+            return None
         plain = " ".join(text.split())  # copies fold lines and blanks in the middle of a stamp
         for pattern, build in self._eras():
             match = pattern.fullmatch(plain)
@@ -194,12 +198,6 @@ class Clock:
         if offset is None:
             return Stamp(local, None, Basis.UNKNOWN)
         return Stamp(local, _seconds_since_epoch(local) - offset.total_seconds(), Basis.CONFIGURED)
-
-
-def _remember(cache: dict[str, Stamp], text: str, stamp: Stamp) -> None:
-    if len(cache) >= _CACHE_LIMIT:
-        cache.clear()
-    cache[text] = stamp
 
 
 def _local(  # noqa: PLR0913, PLR0917  # the parts of a date and time

@@ -41,6 +41,10 @@ class Form(StrEnum):
     BARE = "bare"
 
 
+# Looking a member up in its enum costs as much as splitting a line.
+_SMS1, _SMS2, _BIAS = Form.SMS1, Form.SMS2, Form.BIAS
+
+
 class Parts(NamedTuple):
     """A record's text taken apart, its parts as written (`""` for one that is not there).
 
@@ -109,8 +113,8 @@ def take_apart(text: str) -> Parts:
 def stamped_form(stamp: str) -> Form:
     """Name the form of a `$$<` record by its stamp."""
     if stamp[:1].isdigit():
-        return Form.BIAS
-    return Form.SMS1 if stamp.endswith("~") else Form.SMS2
+        return _BIAS
+    return _SMS1 if stamp.endswith("~") else _SMS2
 
 
 def read_thread(text: str, form: Form) -> int | None:
@@ -123,10 +127,10 @@ def read_thread(text: str, form: Form) -> int | None:
     Returns:
         The ID, or None when it cannot be read.
     """
-    number = text.partition("(")[0].strip()
-    radix = 16 if form is Form.SMS1 and "(" not in text else 10
+    number, bracket, _ = text.partition("(")
+    radix = 16 if form is _SMS1 and not bracket else 10
     try:
-        return int(number, radix)
+        return int(number, radix) if number.strip().isalnum() else None
     except ValueError:
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -26,6 +27,8 @@ __all__ = [
 ]
 
 _CACHE_LIMIT: Final = 4096
+_LONGEST_THREAD: Final = 64
+_LINE_BREAK: Final = re.compile(r"\r+\n")  # error reports put further carriage returns in
 
 
 class Severity(StrEnum):
@@ -64,8 +67,9 @@ class Record(NamedTuple):
     stamp_text: str = ""
 
 
-_CCM_SEVERITY: Final = {"1": Severity.INFO, "2": Severity.WARNING, "3": Severity.ERROR}
-_STATUS_SEVERITY: Final = {"I": Severity.INFO, "W": Severity.WARNING, "E": Severity.ERROR}
+_INFO, _WARNING, _ERROR = Severity  # looking a member up in its enum costs as much as splitting a line
+_CCM_SEVERITY: Final = {"1": _INFO, "2": _WARNING, "3": _ERROR}
+_STATUS_SEVERITY: Final = {"I": _INFO, "W": _WARNING, "E": _ERROR}
 
 
 def severity_of(message: str) -> Severity:
@@ -80,8 +84,13 @@ def severity_of(message: str) -> Severity:
             return own
     lower = message.lower()
     if "error" in lower or ("fail" in lower and lower.count("fail") > lower.count("failover")):
-        return Severity.ERROR
-    return Severity.WARNING if "warn" in lower else Severity.INFO
+        return _ERROR
+    return _WARNING if "warn" in lower else _INFO
+
+
+def _tidy(text: str) -> str:
+    message = text.strip(STRIPPED)
+    return _LINE_BREAK.sub("\n", message) if "\r" in message else message
 
 
 class RecordReader:
@@ -89,7 +98,7 @@ class RecordReader:
 
     Args:
         clock: reads stamps.
-        code_page: the server's ANSI code page, for records that are not UTF-8.
+        code_page: the server's ANSI code page, for records that are not UTF-8; kept as an attribute, for `decode`.
 
     Raises:
         ValueError: the code page is not one that records can be read in.
@@ -98,7 +107,7 @@ class RecordReader:
     def __init__(self, clock: Clock, code_page: str = "cp1252") -> None:
         check_code_page(code_page)
         self._clock = clock
-        self._code_page = code_page
+        self.code_page: Final = code_page
         self._threads: dict[str, int] = {}
 
     def segment(self, block: Block) -> Segments:
@@ -119,7 +128,7 @@ class RecordReader:
             file: name of the file it stands in.
             line: number of its first line there.
         """
-        text, _ = decode(raw, self._code_page)
+        text, _ = decode(raw, self.code_page)
         # The common forms without a regular expression: the last mark, two brackets, both stamp and thread known.
         body, mark, suffix = text.rpartition("$$<")
         if mark:
@@ -130,14 +139,15 @@ class RecordReader:
                 thread = self._thread(tail, form)
                 stamp = self._clock.read(when)
                 if thread is not None and stamp is not None:
-                    message = body.strip(STRIPPED)
+                    message = _tidy(body)
                     return Record(message, component, stamp, thread, severity_of(message), form, file, line, when)
         return self._record(take_apart(text), file, line)
 
     def _thread(self, tail: str, form: Form) -> int | None:
         """Read `thread=9112 (0x2398)>`, remembering those seen lately."""
         thread = self._threads.get(tail)
-        if thread is None and tail.startswith("thread=") and tail.rstrip(STRIPPED).endswith(">"):
+        plausible = thread is None and len(tail) <= _LONGEST_THREAD and tail.startswith("thread=")
+        if plausible and tail.rstrip(STRIPPED).endswith(">"):
             thread = read_thread(tail[7:].rstrip(STRIPPED + ">"), form)
             if thread is not None and "(" in tail:  # the radix of a lone number hangs on the form
                 if len(self._threads) >= _CACHE_LIMIT:
@@ -146,7 +156,7 @@ class RecordReader:
         return thread
 
     def _record(self, parts: Parts, file: str, line: int) -> Record:
-        message = parts.message.replace("\r\n", "\n").strip(STRIPPED)
+        message = _tidy(parts.message)
         return Record(
             message=message,
             component=parts.component,
