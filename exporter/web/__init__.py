@@ -1,1 +1,1 @@
-"""The HTTP side: metrics, health, API and pages."""
+"""The state over HTTP: metrics, health and pages. Reads the state; changes nothing but by a reload."""
