@@ -1,0 +1,107 @@
+"""The scheduler: turns jobs into send requests, and drops those that it cannot send."""
+
+from __future__ import annotations
+
+from exporter.simulator import incidents
+from exporter.simulator.engine import Process
+from exporter.simulator.names import MINUTE, SCHEDULER, SECOND
+from exporter.simulator.sender import send
+from exporter.simulator.server import Server, StatusMessage
+from exporter.simulator.world import Definition, Shipment, ShipmentState
+
+
+def package_file(server: Server, definition: Definition) -> str:
+    """Return the path of a package's compressed content."""
+    number = "" if server.old else f".{definition.content_version}"
+    return rf"E:\SMSPKG\{definition.id}.PCK{number}"
+
+
+def ship(server: Server, definition: Definition, destination: str, *, content: bool) -> None:
+    """Hand a job to the scheduler."""
+    shipment = Shipment(
+        definition=definition,
+        origin=server.code,
+        destination=destination,
+        content=content,
+        job=server.new_name(7) if server.old else f"{server.rng.getrandbits(16):08X}",
+        request=f"{server.new_name(5)}{server.code}",
+        file=server.new_name(8),
+    )
+    if not content:
+        server.world.sent[definition.id, destination] = shipment
+    server.jobs.append(shipment)
+    server.job_arrived.fire(server.engine)
+
+
+def scheduler_thread(server: Server, thread: int) -> Process:
+    """Work on new jobs as they come."""
+    while True:
+        yield server.job_arrived
+        yield server.pause(2, 20) * SECOND
+        server.log(SCHEDULER, thread, "========  Processing Jobs  ========")
+        jobs, server.jobs = server.jobs, []
+        for job in jobs:
+            yield from _activate(server, job, thread)
+
+
+def _activate(server: Server, job: Shipment, thread: int) -> Process:
+    title = f"[Software Distribution for {job.definition.package.name}, Package ID = {job.definition.id}]~"
+    outbox = rf"\\{server.site.server}\SMS_{server.code}\inboxes\schedule.box"
+    server.log(SCHEDULER, thread, f"<Activating JOB {job.job}>{title}")
+    yield server.pause(5, 100)
+    lost = incidents.not_sent(server.plan, server.code, job.destination, job.definition.id, server.seconds)
+    if lost is not None:
+        job.state = ShipmentState.NEVER_SENT
+        if lost.no_address:
+            server.log(SCHEDULER, thread, f"There is no address defined for site {job.destination}")
+            server.status(SCHEDULER, thread, StatusMessage(3400, (job.destination,), severity="E"))
+            server.log(SCHEDULER, thread, "Cannot create the routing instruction.")
+        else:
+            server.log(SCHEDULER, thread, "Skipping minijob. Could not retrieve the request ID")
+            text = "Error. Could not give send request to scheduler. Possibly could not reach the schedule box "
+            server.log(SCHEDULER, thread, f"{text}on the site server. Skipping minijob.")
+        return
+    server.log(SCHEDULER, thread, f"Destination site:  {job.destination}, Preferred Address: *, Priority: 2")
+    server.log(SCHEDULER, thread, "Instruction type:  MICROSOFT|SMS|MINIJOBINSTRUCTION|PACKAGE~")
+    server.log(SCHEDULER, thread, rf"Creating instruction file: {outbox}\tosend\{job.job}.Icl~")
+    if job.content:
+        server.log(SCHEDULER, thread, f"Transfer root:  {package_file(server, job.definition)}~")
+    server.log(SCHEDULER, thread, f"<Updating JOB {job.job}>{title}")
+    server.log(SCHEDULER, thread, f"Created new send request ID:  {job.request}~")
+    yield server.pause(5, 100)
+    server.log(SCHEDULER, thread, "====== Updating Send Request List =======")
+    _list_request(server, job, thread, "Pending")
+    server.engine.spawn(_request(server, job, thread, title), server.pause(2, 30) * SECOND)
+
+
+def _list_request(server: Server, job: Shipment, thread: int, state: str) -> None:
+    size = job.definition.package.size_kb * 3 // 4 if job.content else 4
+    version = job.definition.content_version if job.content else job.definition.version
+    server.log(
+        SCHEDULER,
+        thread,
+        f"Send Request {job.request} JobID: {job.job} DestSite: {job.destination} FinalSite: State: {state} Status: "
+        f"Action: None Total size: {size}k Remaining: {size}k Heartbeat: 12:23 Start: 12:00 Finish: 12:00 Retry: "
+        f"SWD PkgID: {job.definition.id} SWD Pkg Version: {version}",
+    )
+
+
+def _request(server: Server, job: Shipment, thread: int, title: str) -> Process:
+    """Follow one send request to its end."""
+    while job.content and incidents.content_held_until(server.plan, job.definition.id, job.destination, server.seconds):
+        _list_request(server, job, thread, "Pending")
+        yield 15 * MINUTE
+    yield from send(server, job)
+    yield server.pause(5, 60) * SECOND
+    outbox = rf"\\{server.site.server}\SMS_{server.code}\inboxes\schedule.box"
+    server.log(SCHEDULER, thread, "======  Checking Status of All Send Requests  ======")
+    server.log(SCHEDULER, thread, rf"~====  Checking send requests for outbox {outbox}\outboxes\LAN.~~")
+    server.log(SCHEDULER, thread, f"Checking send request {job.request}~")
+    server.log(SCHEDULER, thread, f"Sending completed ({server.pause(50_000, 14_000_000)} bytes/sec).~")
+    yield server.pause(5, 100)
+    server.log(SCHEDULER, thread, f"<Updating JOB {job.job}>{title}")
+    server.log(SCHEDULER, thread, "Send request has successfully completed.~")
+    server.log(SCHEDULER, thread, "<JOB STATUS - COMPLETE>~")
+    server.log(SCHEDULER, thread, rf"Deleting instruction file {outbox}\tosend\{job.job}.Icl.~")
+    server.log(SCHEDULER, thread, f"Deleting send request with ID: {job.request}.~")
+    server.log(SCHEDULER, thread, f"Deleted job {job.job}.~")

@@ -1,0 +1,116 @@
+"""What is true of the simulated hierarchy: told from the world's tables, never from the lines that were written."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from exporter.simulator.causes import culprits, reference_truth
+from exporter.simulator.disk import LogFile
+from exporter.simulator.plan import Plan
+from exporter.simulator.simulation import Simulation
+from exporter.simulator.world import Tables
+
+Truth = dict[str, Any]
+
+
+def time_text(milliseconds: int) -> str:
+    """Return a moment as RFC 3339 in UTC, with milliseconds."""
+    whole, rest = divmod(milliseconds, 1000)
+    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+
+
+def tell(simulation: Simulation, logs: dict[tuple[str, str], LogFile] | None = None) -> Truth:
+    """Return what is true now, in the shape of `explain --json`, with the world's own knowledge added.
+
+    Args:
+        simulation: the run, stopped at the time that is asked for.
+        logs: what the disk holds, told for each log; without it `logs` is empty.
+    """
+    plan, world = simulation.plan, simulation.world
+    return {
+        "plan": plan.name,
+        "seed": plan.seed,
+        "start": time_text(plan.start_ms),
+        "time": time_text(simulation.now),
+        "sites": {code: _site(plan, code, tables) for code, tables in world.sites.items()},
+        "culprits": culprits(plan, world),
+        "logs": _logs(logs or {}),
+    }
+
+
+def truth_at(plan: Plan, milliseconds: int) -> Truth:
+    """Return what is true at a moment of a plan (POSIX milliseconds). The plan is run anew up to it."""
+    simulation = Simulation(plan)
+    for _ in simulation.run(milliseconds):
+        pass
+    return tell(simulation)
+
+
+def _site(plan: Plan, code: str, tables: Tables) -> Truth:
+    site = plan.site(code)
+    return {
+        "parent": site.parent,
+        "era": site.era.value,
+        "zone": site.zone,
+        "blocked": [
+            {
+                "task_sequence": one.task_sequence,
+                "missing": [reference_truth(one.missing)],
+                "since": time_text(one.since),
+                "last_attempt": time_text(one.last_attempt),
+                "attempts": one.attempts,
+                "version": one.version,
+                "definition": f"{one.file}.PKG",
+            }
+            for one in sorted(tables.blocked.values(), key=lambda one: one.task_sequence)
+        ],
+        "waiting": [
+            {
+                "package": one.package,
+                "from_site": one.from_site,
+                "reason": one.reason,
+                "since": time_text(one.since),
+                "last_seen": time_text(one.last_seen),
+                "version": one.version,
+            }
+            for one in sorted(tables.waiting.values(), key=lambda one: one.package)
+        ],
+        "source_errors": [
+            {
+                "package": one.package,
+                "reason": one.reason,
+                "source_path": one.source_path,
+                "win32_error": one.win32_error or None,
+                "since": time_text(one.since),
+                "last_seen": time_text(one.last_seen),
+            }
+            for one in sorted(tables.source_errors.values(), key=lambda one: one.package)
+        ],
+        "gaps": [],
+        "units": {outcome.value: count for outcome, count in sorted(tables.units.items())},
+        "processing": dict(sorted(tables.processing.items())),
+        "reference_failures": dict(sorted(tables.failures.items())),
+        "versions": {
+            package: {
+                "definition": tables.told_definition.get(package),
+                "content": tables.told_content.get(package),
+                "source": tables.told_source.get(package),
+            }
+            for package in sorted({*tables.told_definition, *tables.told_content, *tables.told_source})
+        },
+        "names": dict(sorted(tables.told_names.items())),
+    }
+
+
+def _logs(logs: dict[tuple[str, str], LogFile]) -> Truth:
+    told: Truth = {}
+    for (site, name), log in sorted(logs.items()):
+        told.setdefault(site, {})[name] = {
+            "oldest": time_text(log.oldest),
+            "newest": time_text(log.newest),
+            "records": log.records,
+            "overwritten": log.lost,
+            "rollovers": log.rolls,
+        }
+    return told
