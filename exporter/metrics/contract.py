@@ -185,19 +185,28 @@ CHAPTERS = (
                 ("site", "package", "name"),
                 "Name of a package or task sequence, as a status message at the site told it; always 1.",
                 "Join it to show names:\n"
-                "`configmgr_package_waiting * on (package) group_left (name) "
-                "max by (package, name) (configmgr_package_info)`.",
+                "`configmgr_package_waiting * on (site, package) group_left (name) configmgr_package_info`.",
                 budgeted=True,
             ),
             _counter(
                 "configmgr_package_processing_total",
                 "site outcome",
                 "Package processing threads, by how they ended.",
+                "`succeeded`, `failed`; `waiting`: content had not arrived; `ended`: without a word of success or "
+                "failure; `unknown`: the log does not show its end.",
             ),
             _counter(
                 "configmgr_status_messages_total",
                 "site component message_id severity",
                 "Status messages that components of the site wrote to their logs.",
+                "`severity` is `info`, `warning` or `error`.",
+                budgeted=True,
+            ),
+            _counter(
+                "configmgr_site_dropped_entries_total",
+                "site kind",
+                "Things that the logs told and that the state of the site had no room for.",
+                "Each kind of thing has a budget, so that a log cannot make the exporter grow without end.",
                 budgeted=True,
             ),
         ),
@@ -255,12 +264,20 @@ CHAPTERS = (
                 "Times that lines were lost before they were read.",
                 "What such lines said is not known: a block that began or ended in them is not seen until the next "
                 "attempt. `rolled_twice`: the log rolled more than once while it was not read; `truncated`, `deleted`, "
-                "`replaced`: somebody did that to the file.",
+                "`replaced`: somebody did that to the file; `unreadable`: a part of it could not be read and was "
+                "passed over.",
+            ),
+            _gauge(
+                "configmgr_log_last_gap_timestamp_seconds",
+                "site log",
+                "When a loss of lines was last noticed.",
+                "Absent when none was.",
             ),
             _counter(
                 "configmgr_log_read_errors_total",
                 "site log reason",
                 "Failed attempts to read the log, by the name of the system's error.",
+                "`ENOENT`: it is not there; `EACCES`: no permission; `EIO`: the disk or the share failed.",
             ),
             _counter(
                 "configmgr_log_sharing_violations_total",

@@ -16,7 +16,7 @@ from prometheus_client.utils import floatToGoString
 from exporter.logs.health import GapReason, LogHealth
 from exporter.metrics.labels import MAX_LENGTH, label_value
 from exporter.metrics.views import ExporterFacts, SiteView
-from exporter.replication.state import Outcome, Reference, SiteState, Tally, Versions, owner_of
+from exporter.replication.state import Outcome, ProcessingOutcome, Reference, SiteState, Tally, Versions, owner_of
 
 Key = tuple[str, ...]
 Row = tuple[Key, float]
@@ -25,6 +25,7 @@ Table = Mapping[str, Rows]
 
 _RawRow = tuple[Key, float | None]
 _NOT_NAMED = Reference("", "")
+_COMMON_READ_ERRORS = ("EACCES", "EIO", "ENOENT")
 
 
 def site_table(view: SiteView) -> Table:
@@ -55,7 +56,7 @@ def _number(value: float) -> float:
     try:
         return float(value) + 0.0  # makes -0.0 plain zero: the two are equal but are written differently
     except OverflowError:  # an integer of hundreds of digits, as only a damaged or forged line holds
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 def _blocked(view: SiteView) -> Iterator[_RawRow]:
@@ -148,9 +149,15 @@ def _gaps(view: SiteView) -> Iterator[_RawRow]:
             yield (view.state.site, log, reason), count
 
 
+def _last_gap(view: SiteView) -> Iterator[_RawRow]:
+    latest = {gap.log: gap.noticed for gap in view.gaps}  # of several, the one noticed last stands last
+    return (((view.state.site, log), noticed) for log, noticed in latest.items())
+
+
 def _read_errors(view: SiteView) -> Iterator[_RawRow]:
+    zeros = dict.fromkeys(_COMMON_READ_ERRORS, 0)
     for log, health in view.logs.items():
-        for reason, count in health.read_errors.items():
+        for reason, count in {**zeros, **health.read_errors}.items():
             yield (view.state.site, log, reason), count
 
 
@@ -170,8 +177,11 @@ _SITE_SOURCES: dict[str, Callable[[SiteView], Iterable[_RawRow]]] = {
     "configmgr_package_waiting": _waiting,
     "configmgr_package_source_error": _source_errors,
     "configmgr_package_info": _names,
-    "configmgr_package_processing_total": _tally(Tally.PACKAGE_PROCESSING),
+    "configmgr_package_processing_total": _tally(
+        Tally.PACKAGE_PROCESSING, ((outcome.value,) for outcome in ProcessingOutcome)
+    ),
     "configmgr_status_messages_total": _tally(Tally.STATUS_MESSAGES),
+    "configmgr_site_dropped_entries_total": _tally(Tally.DROPPED),
     "configmgr_log_up": _log(lambda h: h.up),
     "configmgr_log_size_bytes": _log(lambda h: h.size),
     "configmgr_log_position_bytes": _log(lambda h: h.position),
@@ -184,6 +194,7 @@ _SITE_SOURCES: dict[str, Callable[[SiteView], Iterable[_RawRow]]] = {
     "configmgr_log_overlong_records_total": _log(lambda h: h.overlong),
     "configmgr_log_rollovers_total": _log(lambda h: h.rollovers),
     "configmgr_log_gaps_total": _gaps,
+    "configmgr_log_last_gap_timestamp_seconds": _last_gap,
     "configmgr_log_read_errors_total": _read_errors,
     "configmgr_log_sharing_violations_total": _log(lambda h: h.sharing_violations),
 }

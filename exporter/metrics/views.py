@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
-from exporter.logs.health import LogHealth
+from exporter.logs.health import Gap, LogHealth
 from exporter.replication.state import SiteState
 
 
@@ -17,14 +17,16 @@ class SiteView:
     Attributes:
         state: what its logs have told.
         logs: health of each log, by the log's name.
-        revision: a number that changes after every change of `state` or `logs`. While it and the `state` object are
-            the same, nothing is read again.
-        lock: held while `state` and `logs` are read, so that they do not change meanwhile.
+        revision: a number that changes after every change of the others. While it and the `state` object are the
+            same, nothing is read again.
+        gaps: losses of lines, in the order in which they were noticed.
+        lock: held while `state`, `logs` and `gaps` are read, so that they do not change meanwhile.
     """
 
     state: SiteState
     logs: Mapping[str, LogHealth]
     revision: int
+    gaps: Sequence[Gap] = ()
     lock: AbstractContextManager[object] = field(default_factory=nullcontext)
 
 
