@@ -14,6 +14,7 @@ class GapReason(StrEnum):
     TRUNCATED = "truncated"
     DELETED = "deleted"
     REPLACED = "replaced"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)

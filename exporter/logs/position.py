@@ -1,0 +1,137 @@
+"""Where reading stands in the files of one log, in a form that survives a crash and recognises the files again.
+
+A file's name says nothing: the log that is read today is `.lo_` tomorrow. Its identity (device and inode, or file
+index) is given to another file after it, and NTFS even hands a new file the old one's creation time. So a file is
+known by what was read of it: its first bytes and the bytes before the place where reading stopped. The identity only
+decides between two files of the same content.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from hashlib import blake2b
+from typing import Any, Final, Self
+
+HEAD: Final = 1024
+"""First bytes of a file that it is known by."""
+TAIL: Final = 256
+"""Bytes before the place where reading stopped that a file is known by: more than a line, so that a stamp is in it."""
+_PREFIXES: Final = (64, 128, 256, 512)
+"""Lengths of further signatures, by which a shorter copy of a file is known."""
+
+
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=12).hexdigest()
+
+
+def _prefix_lengths(offset: int) -> list[int]:
+    whole = min(offset, HEAD)
+    return [*(length for length in _PREFIXES if length < whole), whole]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far one file has been read.
+
+    Attributes:
+        file: the name it had then.
+        identity: names the file itself, or None when its volume has no such thing.
+        offset: bytes of it that have been read and acted on, never 0.
+        line: number of the line that begins there, from 1.
+        stamped: whether its head showed records that end in a stamp.
+        heads: signatures of its first 64, 128, 256, 512, 1024 bytes, as far as `offset` reaches; the last is of the
+            first `min(offset, 1024)`.
+        tail: signature of the last 256 bytes before `offset`, or of fewer when there are no more.
+    """
+
+    file: str
+    identity: str | None
+    offset: int
+    line: int
+    stamped: bool
+    heads: tuple[str, ...]
+    tail: str
+
+    @classmethod
+    def after(
+        cls, file: str, identity: str | None, offset: int, line: int, *, stamped: bool, head: bytes, tail: bytes
+    ) -> Self:
+        """Describe the place at `offset`.
+
+        Args:
+            file: name of the file.
+            identity: identity of the open file.
+            offset: bytes read and acted on.
+            line: number of the next line.
+            stamped: whether the file's records end in a stamp.
+            head: first bytes of the file, at least as many as signatures are taken of.
+            tail: bytes before `offset`, at least as many as the signature is taken of.
+        """
+        heads = tuple(_digest(head[:length]) for length in _prefix_lengths(offset))
+        return cls(file, identity, offset, line, stamped, heads, _digest(tail[-TAIL:]))
+
+    @property
+    def tail_start(self) -> int:
+        """Where the bytes begin that `tail` is the signature of."""
+        return max(0, self.offset - TAIL)
+
+    def moved(self, offset: int, line: int, *, stamped: bool, head: bytes, tail: bytes) -> Self:
+        """Describe a later place in the same file; the arguments are those of `after`."""
+        heads = self.heads if self.offset >= HEAD else tuple(_digest(head[:n]) for n in _prefix_lengths(offset))
+        return replace(self, offset=offset, line=line, stamped=stamped, heads=heads, tail=_digest(tail[-TAIL:]))
+
+    def under(self, file: str, identity: str | None) -> Self:
+        """Describe the same place when its file goes by another name, or is a copy."""
+        return self if (file, identity) == (self.file, self.identity) else replace(self, file=file, identity=identity)
+
+    def is_in(self, head: bytes, before: bytes) -> bool:
+        """Tell whether a file is the one this place is in, or a copy of it that reaches as far.
+
+        Args:
+            head: first bytes of the file.
+            before: bytes of the file from `tail_start` to `offset`.
+        """
+        return (
+            len(before) == self.offset - self.tail_start
+            and _digest(before) == self.tail
+            and _digest(head[: min(self.offset, HEAD)]) == self.heads[-1]
+        )
+
+    def is_beyond(self, head: bytes, size: int) -> bool:
+        """Tell whether a file of `size` bytes is a copy of this one that ends before this place.
+
+        Only the start can be compared; where that holds a stamp, as every log does, it is enough.
+        """
+        if size >= self.offset:
+            return False
+        known = zip(_prefix_lengths(self.offset), self.heads, strict=True)
+        comparable = [(length, digest) for length, digest in known if length <= size]
+        return bool(comparable) and _digest(head[: comparable[-1][0]]) == comparable[-1][1]
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """All that is needed, besides the files, to go on reading one log after a crash.
+
+    Attributes:
+        places: one for each file that has been read and may still be there, oldest first; the last is the one being
+            read. Of the others nothing is left to read unless they grow.
+    """
+
+    places: tuple[Place, ...] = ()
+
+    def encode(self) -> dict[str, Any]:
+        """Return the position as data that JSON can hold."""
+        return {"places": [{**asdict(place), "heads": list(place.heads)} for place in self.places]}
+
+    @classmethod
+    def decode(cls, data: dict[str, Any]) -> Self:
+        """Read what `encode` returned.
+
+        Raises:
+            ValueError: the data is not an encoded position.
+        """
+        try:
+            return cls(tuple(Place(**{**place, "heads": tuple(place["heads"])}) for place in data["places"]))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a position: {error}") from None
