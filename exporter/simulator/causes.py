@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
 from exporter.simulator.hierarchy import Reference
 from exporter.simulator.plan import Plan
-from exporter.simulator.world import Shipment, ShipmentState, World
+from exporter.simulator.world import BlockedSequence, Shipment, ShipmentState, World
 
-Cause = dict[str, str]
+Cause = tuple[str, str]
+Culprit = dict[str, Any]
 
-# The worst to know first: what an owner cannot read explains everything below it.
-_KINDS = (
-    "source_path_inaccessible",
-    "snapshot_failed",
-    "program_deleted",
-    "never_sent",
-    "transport",
-    "content_late",
-    "definition_old",
-    "unknown",
-)
+
+def time_text(milliseconds: int) -> str:
+    """Return a moment as RFC 3339 in UTC, with milliseconds."""
+    whole, rest = divmod(milliseconds, 1000)
+    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
 
 
 def reference_truth(reference: Reference) -> dict[str, str]:
@@ -34,61 +30,65 @@ def reference_truth(reference: Reference) -> dict[str, str]:
     }
 
 
-def culprits(plan: Plan, world: World) -> list[dict[str, Any]]:
-    """Return the missing programs, that which blocks most first, each with the true cause.
+def culprits(plan: Plan, world: World) -> list[Culprit]:
+    """Return the missing programs, that which blocks most first, each with its true causes.
 
-    `causes` gives the cause at each site; `cause` is the first of them in the order in which causes explain others.
+    What is wrong in one way at one place is one cause for all the `sites` behind it. `cause` is the one that explains
+    most of them.
     """
-    blocked: dict[Reference, list[tuple[str, str]]] = defaultdict(list)
-    for code, tables in world.sites.items():
+    blocked: dict[Reference, list[tuple[str, BlockedSequence]]] = defaultdict(list)
+    for code, tables in sorted(world.sites.items()):
         for one in tables.blocked.values():
-            blocked[one.missing].append((code, one.task_sequence))
-    told: list[dict[str, Any]] = []
-    for reference, places in sorted(blocked.items(), key=lambda item: (-len(item[1]), item[0])):
-        sites = sorted({code for code, _ in places})
-        causes = {code: _cause(plan, world, code, reference) for code in sites}
-        told.append(
-            {
-                **reference_truth(reference),
-                "sites": sites,
-                "task_sequences": sorted({sequence for _, sequence in places}),
-                "cause": min(causes.values(), key=lambda cause: _KINDS.index(cause["kind"])),
-                "causes": causes,
-            }
-        )
+            blocked[one.missing].append((code, one))
+    told = [_culprit(plan, world, reference, places) for reference, places in blocked.items()]
+    told.sort(key=lambda one: (-one["blocks"], -len(one["sites"]), one["since"], one["package"], one["program"]))
     return told
 
 
+def _culprit(plan: Plan, world: World, reference: Reference, places: list[tuple[str, BlockedSequence]]) -> Culprit:
+    sites = sorted({code for code, _ in places})
+    causes: dict[Cause, list[str]] = defaultdict(list)
+    for code in sites:
+        causes[_cause(plan, world, code, reference)].append(code)
+    ordered = sorted(causes.items(), key=lambda item: -len(item[1]))
+    found = [{"kind": kind, "site": site, "sites": behind} for (kind, site), behind in ordered]
+    return {
+        **reference_truth(reference),
+        "sites": sites,
+        "task_sequences": sorted({one.task_sequence for _, one in places}),
+        "blocks": len(places),
+        "since": time_text(min(one.since for _, one in places)),
+        "cause": {"kind": found[0]["kind"], "site": found[0]["site"]},
+        "causes": found,
+    }
+
+
 def _cause(plan: Plan, world: World, code: str, reference: Reference) -> Cause:
-    """Return why a program is missing at a site: `kind`, and the `site` at which the fault is."""
+    """Return why a program is missing at a site: the kind, and the site at which the fault is."""
     package = reference.package
     owner = package[:3]
     if owner not in world.sites:
-        return _named("unknown", owner)
+        return ("unknown", owner)
     way = plan.path(owner, code)
     return (
         _at_owner(world, owner, package)
         or _lost_on(world, way, reference)
         or _stuck_on(world, way, package)
         or _older_at(world, code, owner, package)
-        or _named("unknown", owner)
+        or ("unknown", owner)
     )
-
-
-def _named(kind: str, site: str) -> Cause:
-    return {"kind": kind, "site": site}
 
 
 def _at_owner(world: World, owner: str, package: str) -> Cause | None:
     trouble = world.sites[owner].source_errors.get(package)
     if trouble is not None:
-        return _named(trouble.reason, owner)
-    return _named("program_deleted", owner) if package in world.deleted else None
+        return (trouble.reason, owner)
+    return ("program_deleted", owner) if package in world.deleted else None
 
 
 def _lost_on(world: World, way: tuple[str, ...], reference: Reference) -> Cause | None:
     site = next((site for site in way if reference in world.sites[site].lost_programs), None)
-    return _named("program_deleted", site) if site else None
+    return ("program_deleted", site) if site else None
 
 
 def _stuck_on(world: World, way: tuple[str, ...], package: str) -> Cause | None:
@@ -99,22 +99,22 @@ def _stuck_on(world: World, way: tuple[str, ...], package: str) -> Cause | None:
             return cause
         late = world.sites[child].waiting.get(package)
         if late is not None and late.reason == "newer_version_required":
-            return _named("content_late", child)
+            return ("content_late", child)
     return None
 
 
 def _older_at(world: World, code: str, owner: str, package: str) -> Cause | None:
     row, newest = world.sites[code].rows.get(package), world.sites[owner].rows.get(package)
-    return _named("definition_old", code) if row and newest and row.version < newest.version else None
+    return ("definition_old", code) if row and newest and row.version < newest.version else None
 
 
 def _shipment_cause(shipment: Shipment, parent: str, child: str) -> Cause | None:
     match shipment.state:
         case ShipmentState.NEVER_SENT:
-            return _named("never_sent", parent)
+            return ("never_sent", parent)
         case ShipmentState.PUT_ASIDE:
-            return _named("transport", parent)
+            return ("transport", parent)
         case ShipmentState.DESPOOLER_RETRY:
-            return _named("transport", child)
+            return ("transport", child)
         case _:
             return None

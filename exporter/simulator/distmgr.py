@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+from exporter.simulator import incidents
 from exporter.simulator.engine import Process, Record, Wait
-from exporter.simulator.names import DISTMGR, HOUR, SECOND
+from exporter.simulator.hierarchy import Site
+from exporter.simulator.names import DISTMGR, HOUR, SECOND, nal_path
 from exporter.simulator.notices import request_processing
 from exporter.simulator.processing import package_thread
 from exporter.simulator.server import Server, StatusMessage
-from exporter.simulator.world import MISSING_REFERENCE, NEWER_VERSION, DefinitionFile, Outcome, Try
+from exporter.simulator.world import MISSING_REFERENCE, NEWER_VERSION, SQL_REFUSED, DefinitionFile, Outcome, Try
 
 MAX_PACKAGE_THREADS = 3
 
 
 def start(server: Server) -> None:
     """Start the component: at the beginning, and after a restart."""
-    main, replication = server.new_thread(), server.new_thread()
+    main, replication = server.new_replication_threads()
     engine = server.engine
-    server.main_thread = main
+    if server.open_try is not None:
+        # A unit that a restart cut off: how it ended is not known to anyone, its file is tried again.
+        server.tables.units[Outcome.UNKNOWN] += 1
+        server.open_try = None
     server.log(DISTMGR, main, f"SMS_EXECUTIVE started SMS_DISTRIBUTION_MANAGER as thread ID {main} (0x{main:X})")
     if server.old:
         server.log(DISTMGR, main, f"Starting thread for processing replication,thread ID = {replication:X}")
@@ -36,9 +41,6 @@ def restart(server: Server) -> Process:
     """End every thread of the component where it stands, and start it again. A unit that was open is lost."""
     for task in server.distmgr_tasks:
         server.engine.kill(task)
-    if server.open_try is not None:
-        server.tables.units[Outcome.UNKNOWN] += 1
-        server.open_try = None
     server.processing = [*server.in_thread, *(p for p in server.processing if p not in server.in_thread)]
     server.in_thread.clear()
     server.active.clear()
@@ -111,7 +113,7 @@ def unit(server: Server, file: DefinitionFile, thread: int) -> Generator[Wait, N
     else:
         yield from _store(server, attempt, thread)
     yield server.pause(1, 80)
-    outcome = tables.close_try(attempt, engine.now)
+    outcome = tables.close_try(attempt)
     server.open_try = None
     server.active.discard(package)
     server.log(DISTMGR, thread, f"Removing package {package} from the active package array.")
@@ -138,16 +140,17 @@ def _skip(server: Server, attempt: Try, path: str, thread: int) -> Process:
 def _store(server: Server, attempt: Try, thread: int) -> Process:
     definition, tables = attempt.file.definition, server.tables
     package = definition.package
-    tables.told_definition[package.id] = definition.version
     server.log(DISTMGR, thread, f"Adding these contents to the package {package.id} version {definition.version}.")
     yield server.pause(5, 200)
     tables.rows[package.id] = definition
+    attempt.stored = True
     server.log(DISTMGR, thread, f"~Updated replicated package info for package {package.id}")
     yield from _incidents(server)
     yield server.pause(10, 400)
     missing = tables.first_missing(package)
     if missing is None:
         tables.write_programs(package)
+        _store_servers(server, attempt, thread)
         return
     attempt.missing, attempt.failed = missing, server.engine.now
     server.log(
@@ -159,6 +162,19 @@ def _store(server: Server, attempt: Try, thread: int) -> Process:
     yield server.pause(1, 60)
     text = f"Cannot update the package program for package {package.id} in the package source, "
     server.log(DISTMGR, thread, f"{text}error = {MISSING_REFERENCE}")
+
+
+def _store_servers(server: Server, attempt: Try, thread: int) -> None:
+    """Store the rows of the package's distribution points, one of which may be at a site that is not known here."""
+    package = attempt.file.definition.id
+    unknown = incidents.refused_site(server.plan, server.code, package, server.seconds)
+    if not unknown:
+        return
+    attempt.refused = True
+    text = f"~SQL Msg #99902> This SiteCode ({unknown}) does not exist in the parent table, Sites.~"
+    server.log(DISTMGR, thread, text)
+    nal = nal_path(Site(unknown, None))
+    server.log(DISTMGR, thread, f"~Cannot update the package server {nal} for package {package}, error = {SQL_REFUSED}")
 
 
 def _incidents(server: Server) -> Process:

@@ -1,23 +1,25 @@
 """What goes wrong at a moment of the plan: look-ups for the components, and what starts by itself.
 
-An incident with a start and an end is a condition of the world that the components meet. `mending` gives the changes
-by which an administrator ends it; the plain ones start processes of their own.
+An incident with a start and an end is a condition of the world that the components meet. `mending` gives what an
+administrator does when it is over.
 """
 
 from __future__ import annotations
 
 from exporter.simulator.plan import (
     BadSource,
-    Change,
     CutOff,
     DespoolerRetries,
     Incident,
     LateContent,
     NeverSent,
     Plan,
+    ProgramDeleted,
+    ServerRefused,
     SnapshotFails,
     Touch,
 )
+from exporter.simulator.world import World
 
 
 def source_error(plan: Plan, package: str, at: int) -> int:
@@ -91,12 +93,29 @@ def despooler_fails(plan: Plan, site: str, package: str, at: int) -> bool:
     )
 
 
-def mending(incident: Incident) -> tuple[Change, ...]:
-    """Return what an administrator does when an incident ends, so that the package goes out again."""
+def refused_site(plan: Plan, site: str, package: str, at: int) -> str:
+    """Return the site that a site does not know and that a package has a distribution point at, or ""."""
+    return next(
+        (
+            bad.unknown_site
+            for bad in plan.incidents
+            if isinstance(bad, ServerRefused)
+            and (bad.site, bad.package) == (site, package)
+            and bad.start <= at < bad.end
+        ),
+        "",
+    )
+
+
+def mending(incident: Incident, world: World) -> tuple[Touch, ...]:
+    """Return what an administrator does when an incident is over: the packages that it kept back are sent again."""
     match incident:
-        case BadSource() | SnapshotFails():
-            return (Touch(incident.end, incident.package, refresh=True),)
-        case NeverSent(package=str() as package):
-            return (Touch(incident.end, package),)
+        case BadSource(package=package) | SnapshotFails(package=package):
+            return (Touch(incident.end, package, refresh=True),)
+        case NeverSent():
+            dropped = world.dropped.pop((incident.site, incident.destination), set())
+            return tuple(Touch(incident.end, package, refresh=True) for package in sorted(dropped))
+        case ProgramDeleted():
+            return (Touch(incident.end, incident.reference.package),)
         case _:
             return ()

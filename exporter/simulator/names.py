@@ -12,6 +12,9 @@ REPLMGR = "SMS_REPLICATION_MANAGER"
 HMAN = "SMS_HIERARCHY_MANAGER"
 PKGXFER = "SMS_PACKAGE_TRANSFER_MANAGER"
 
+# Distribution manager's thread for incoming files, beside its main thread.
+REPLICATION = "SMS_DISTRIBUTION_MANAGER replication"
+
 LOG_OF = {
     DISTMGR: "distmgr",
     SCHEDULER: "sched",

@@ -68,7 +68,7 @@ class Noise:
         self._rng = rng
         self._stop = 1 - share
         self._quiet = share <= 0
-        self._threads = [rng.randrange(200, 3000) * 4 for _ in range(5)]
+        self.threads = [rng.randrange(200, 3000) * 4 for _ in range(5)]
         self._lines = {component: self._variants(site, component) for component in _LINES}
 
     def after(self, component: str) -> Iterator[tuple[int, int, str]]:
@@ -78,12 +78,12 @@ class Noise:
         rng = self._rng
         # A geometric number of lines, whose mean makes the share right over many lines.
         while rng.random() > self._stop:
-            yield rng.randrange(3000), rng.choice(self._threads), rng.choice(self._lines[component])
+            yield rng.randrange(3000), rng.choice(self.threads), rng.choice(self._lines[component])
 
     def flood(self, component: str, count: int) -> Iterator[tuple[int, str]]:
         """Give many lines of a component: thread, message."""
         for _ in range(count):
-            yield self._rng.choice(self._threads), self._rng.choice(self._lines[component])
+            yield self._rng.choice(self.threads), self._rng.choice(self._lines[component])
 
     def _variants(self, site: Site, component: str) -> list[str]:
         rng = self._rng
@@ -99,8 +99,14 @@ class Noise:
                 hash=f"{rng.getrandbits(256):064X}",
                 n1=rng.randrange(3),
                 n5=rng.randrange(10_000, 100_000),
-                ids=",".join(f"'{site.code}{rng.getrandbits(20):05X}'" for _ in range(rng.choice((3, 30, 900)))),
+                ids=_ids(site, rng) if "{ids}" in text else "",
             )
             for text in templates
             for _ in range(_VARIANTS)
         ]
+
+
+def _ids(site: Site, rng: random.Random) -> str:
+    """Return a list of package IDs as SQL has it: short as a rule, at times thousands of characters."""
+    count = rng.choice((2, 3, 5, 8, 30, 900))
+    return ",".join(f"'{site.code}{rng.getrandbits(20):05X}'" for _ in range(count))

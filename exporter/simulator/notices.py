@@ -18,9 +18,10 @@ def request_processing(server: Server, package: str) -> None:
 def notify(server: Server, package: str) -> None:
     """Tell distribution manager that a package's row has changed. Since 2012 its main thread says that it knows."""
     if not server.old:
+        thread = server.threads[DISTMGR]
         text = f"Found package properties updated notification for package '{package}'"
-        server.log(DISTMGR, server.main_thread, text)
-        server.log(DISTMGR, server.main_thread, f"Adding package '{package}' to package processing queue.")
+        server.log(DISTMGR, thread, text)
+        server.log(DISTMGR, thread, f"Adding package '{package}' to package processing queue.")
     request_processing(server, package)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from exporter.simulator.hierarchy import Package, Reference, Site
 
@@ -80,11 +81,21 @@ class LateContent:
     end: int
 
 
+class Drop(StrEnum):
+    """Why a scheduler drops jobs."""
+
+    NO_REQUEST_ID = "no_request_id"  # its files of request IDs are gone (KB Q266195)
+    NO_ADDRESS = "no_address"  # status 3400 (KB Q215130)
+    SILENT = "silent"  # no line tells of it
+
+
 @dataclass(frozen=True, slots=True)
 class NeverSent:
-    """The scheduler of a site drops the jobs to one child. It has no address, or no request IDs left.
+    """The scheduler of a site drops the jobs to one child. What is dropped is not sent again by itself.
 
-    `package` limits this to one package; None means all of them. What is dropped is not sent again by itself.
+    Attributes:
+        package: limits this to one package; None means all of them.
+        how: why it is dropped, and so which lines are written.
     """
 
     site: str
@@ -92,7 +103,7 @@ class NeverSent:
     start: int
     end: int
     package: str | None = None
-    no_address: bool = False
+    how: Drop = Drop.NO_REQUEST_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +129,23 @@ class DespoolerRetries:
 
 @dataclass(frozen=True, slots=True)
 class ProgramDeleted:
-    """A site loses a program's row by itself, as third-tier sites did (KB 837658)."""
+    """A site loses a program's row by itself, as third-tier sites did (KB 837658), until the package is sent again."""
 
     site: str
     reference: Reference
     start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRefused:
+    """A site cannot store a distribution point row of a package, whose site it does not know (KB Q319189)."""
+
+    site: str
+    package: str
+    start: int
+    end: int
+    unknown_site: str = "OLD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +168,16 @@ class Burst:
 
 
 Incident = (
-    BadSource | SnapshotFails | LateContent | NeverSent | CutOff | DespoolerRetries | ProgramDeleted | Restart | Burst
+    BadSource
+    | SnapshotFails
+    | LateContent
+    | NeverSent
+    | CutOff
+    | DespoolerRetries
+    | ProgramDeleted
+    | ServerRefused
+    | Restart
+    | Burst
 )
 
 

@@ -17,8 +17,9 @@ def package_thread(server: Server, package: str, thread: int) -> Process:
     if package in server.world.deleted:
         yield from _delete(server, package, thread)
     elif package in server.tables.rows:
+        at_owner = package[:3] == server.code
         done = yield from _process(server, server.tables.rows[package], thread)
-        server.tables.processing["succeeded" if done else "retried"] += 1
+        server.tables.processing["succeeded" if done else "failed" if at_owner else "waiting"] += 1
         if not done and package not in server.retrying:
             server.retrying.add(package)
             server.engine.spawn(_retry(server, package))
@@ -169,9 +170,9 @@ def _retry(server: Server, package: str) -> Process:
 
 
 def _delete(server: Server, package: str, thread: int) -> Process:
+    server.tables.forget(package)
     server.log(DISTMGR, thread, f"Start deleting the package {package}...")
     yield server.pause(100, 3000)
-    server.tables.forget(package)
     server.log(DISTMGR, thread, f"~Successfully deleted the package {package}")
     for child in server.children:
         # The word of a deletion travels as a definition does; its lines are not known, so only its time is kept.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from exporter.simulator import incidents
 from exporter.simulator.engine import Process
 from exporter.simulator.names import MINUTE, SCHEDULER, SECOND
+from exporter.simulator.plan import Drop
 from exporter.simulator.sender import send
 from exporter.simulator.server import Server, StatusMessage
 from exporter.simulator.world import Definition, Shipment, ShipmentState
@@ -51,12 +52,13 @@ def _activate(server: Server, job: Shipment, thread: int) -> Process:
     yield server.pause(5, 100)
     lost = incidents.not_sent(server.plan, server.code, job.destination, job.definition.id, server.seconds)
     if lost is not None:
-        job.state = ShipmentState.NEVER_SENT
-        if lost.no_address:
+        server.world.dropped.setdefault((server.code, job.destination), set()).add(job.definition.id)
+        job.state = ShipmentState.NEVER_SENT if lost.how is not Drop.SILENT else ShipmentState.LOST
+        if lost.how is Drop.NO_ADDRESS:
             server.log(SCHEDULER, thread, f"There is no address defined for site {job.destination}")
             server.status(SCHEDULER, thread, StatusMessage(3400, (job.destination,), severity="E"))
             server.log(SCHEDULER, thread, "Cannot create the routing instruction.")
-        else:
+        elif lost.how is Drop.NO_REQUEST_ID:
             server.log(SCHEDULER, thread, "Skipping minijob. Could not retrieve the request ID")
             text = "Error. Could not give send request to scheduler. Possibly could not reach the schedule box "
             server.log(SCHEDULER, thread, f"{text}on the site server. Skipping minijob.")

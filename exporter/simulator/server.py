@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import string
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from exporter.simulator.engine import Engine, Record, Signal, Task
 from exporter.simulator.hierarchy import Era, Site
-from exporter.simulator.names import LOG_OF, MONTHS, WEEKDAYS, nal_path
+from exporter.simulator.names import DISTMGR, LOG_OF, MONTHS, REPLICATION, WEEKDAYS, nal_path
 from exporter.simulator.noise import Noise
 from exporter.simulator.plan import Plan
 from exporter.simulator.world import Shipment, Tables, Try, World
@@ -33,8 +33,8 @@ class Server:
     """A site server.
 
     Attributes:
-        threads: the long-lived thread of each component but distribution manager.
-        main_thread: distribution manager's main thread, by its ID.
+        threads: IDs of the long-lived threads, by component.
+        recent_threads: IDs of the latest short-lived ones.
         processing: packages that wait for a package processing thread; `in_thread`: those that have one.
         active: the active package array: packages that one thread works on, closed to all others.
         retrying: packages that will be processed again after a while.
@@ -59,7 +59,7 @@ class Server:
     clock: ServerClock
     process_id: int
     threads: dict[str, int]
-    main_thread: int = 0
+    recent_threads: deque[int] = field(default_factory=lambda: deque(maxlen=100))
     processing: list[str] = field(default_factory=list)
     in_thread: list[str] = field(default_factory=list)
     active: set[str] = field(default_factory=set)
@@ -111,8 +111,18 @@ class Server:
         return nal_path(self.site)
 
     def new_thread(self) -> int:
-        """Return an ID for a thread."""
-        return thread_id(self.rng)
+        """Return an ID for a thread: none of a thread that lives, but Windows gives an old one out again."""
+        taken = {*self.threads.values(), *self.noise.threads, *self.recent_threads}
+        while True:
+            thread = thread_id(self.rng)
+            if thread not in taken:
+                self.recent_threads.append(thread)
+                return thread
+
+    def new_replication_threads(self) -> tuple[int, int]:
+        """Return IDs for the main thread and the replication thread of distribution manager, which live long."""
+        self.threads[DISTMGR], self.threads[REPLICATION] = self.new_thread(), self.new_thread()
+        return self.threads[DISTMGR], self.threads[REPLICATION]
 
     def new_name(self, length: int) -> str:
         """Return a random name of letters and digits, as the product gives to its files."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from exporter.simulator import distmgr, incidents
 from exporter.simulator.background import hierarchy_manager, replication_manager
 from exporter.simulator.engine import Engine, Process, Record
-from exporter.simulator.names import DESPOOLER, DISTMGR, HMAN, LOG_OF, PKGXFER, REPLMGR, SCHEDULER, SENDER
+from exporter.simulator.names import DESPOOLER, DISTMGR, HMAN, LOG_OF, MINUTE, PKGXFER, REPLMGR, SCHEDULER, SENDER
 from exporter.simulator.noise import Noise
 from exporter.simulator.notices import notify, request_processing
 from exporter.simulator.plan import Alter, Burst, Change, Create, Delete, Incident, Plan, ProgramDeleted, Restart, Touch
@@ -49,11 +49,13 @@ class Simulation:
             )
             self._servers[site.code] = server
             self._start(server)
-        changes = [*plan.changes, *(change for incident in plan.incidents for change in incidents.mending(incident))]
-        for change in changes:
+        for change in plan.changes:
             self._engine.spawn(self._change(change), change.at * 1000)
         for incident in plan.incidents:
             self._engine.spawn(self._strike(incident), incident.start * 1000)
+            end = getattr(incident, "end", None)
+            if end is not None:
+                self._engine.spawn(self._mend(incident), end * 1000)
 
     @property
     def now(self) -> int:
@@ -80,6 +82,10 @@ class Simulation:
         code = change.package.owner if isinstance(change, Create | Alter) else change.package[:3]
         server = self._servers[code]
         rows = server.tables.rows
+        if isinstance(change, Create | Alter):
+            # The console offers only programs that the site knows.
+            while server.tables.first_missing(change.package) is not None:
+                yield 5 * MINUTE
         match change:
             case Create(package=package):
                 rows[package.id] = Definition(package, 1, 1)
@@ -97,6 +103,11 @@ class Simulation:
                 request_processing(server, package)
             case _:
                 pass  # it concerns a package that has been deleted
+        yield 0
+
+    def _mend(self, incident: Incident) -> Process:
+        for touch in incidents.mending(incident, self.world):
+            self._engine.spawn(self._change(touch))
         yield 0
 
     def _strike(self, incident: Incident) -> Process:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
-from exporter.simulator.causes import culprits, reference_truth
+from exporter.simulator.causes import culprits, reference_truth, time_text
 from exporter.simulator.disk import LogFile
 from exporter.simulator.plan import Plan
 from exporter.simulator.simulation import Simulation
-from exporter.simulator.world import Tables
+from exporter.simulator.world import MISSING_REFERENCE, Tables
 
 Truth = dict[str, Any]
-
-
-def time_text(milliseconds: int) -> str:
-    """Return a moment as RFC 3339 in UTC, with milliseconds."""
-    whole, rest = divmod(milliseconds, 1000)
-    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
 
 
 def tell(simulation: Simulation, logs: dict[tuple[str, str], LogFile] | None = None) -> Truth:
@@ -62,6 +55,8 @@ def _site(plan: Plan, code: str, tables: Tables) -> Truth:
                 "attempts": one.attempts,
                 "version": one.version,
                 "definition": f"{one.file}.PKG",
+                "definitions_tried": one.files,
+                "error": MISSING_REFERENCE,
             }
             for one in sorted(tables.blocked.values(), key=lambda one: one.task_sequence)
         ],
@@ -72,6 +67,7 @@ def _site(plan: Plan, code: str, tables: Tables) -> Truth:
                 "reason": one.reason,
                 "since": time_text(one.since),
                 "last_seen": time_text(one.last_seen),
+                "attempts": one.attempts,
                 "version": one.version,
             }
             for one in sorted(tables.waiting.values(), key=lambda one: one.package)

@@ -12,9 +12,11 @@ from enum import StrEnum
 from exporter.simulator.hierarchy import Package, Reference
 from exporter.simulator.plan import Plan
 
-# Distribution manager's own codes in "error = n" (40 beside a missing reference, 8 beside a newer version).
+# Distribution manager's own codes in "error = n" (40 beside a missing reference, 8 beside a newer version,
+# 3 beside a row that SQL refuses).
 MISSING_REFERENCE = 40
 NEWER_VERSION = 8
+SQL_REFUSED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class ShipmentState(StrEnum):
     PUT_ASIDE = "put_aside"
     DESPOOLER_RETRY = "despooler_retry"
     NEVER_SENT = "never_sent"
+    LOST = "lost"
     DELIVERED = "delivered"
 
 
@@ -73,24 +76,35 @@ class Outcome(StrEnum):
 
     APPLIED = "applied"
     BLOCKED = "blocked"
+    FAILED = "failed"
     SKIPPED = "skipped"
     UNKNOWN = "unknown"
 
 
 @dataclass(slots=True)
 class Try:
-    """One unit of work on a `.PKG` file; `failed` is the time of the line that says so."""
+    """One unit of work on a `.PKG` file.
+
+    Attributes:
+        stored: whether the package's own row has been written.
+        missing: the reference that the program step lacked.
+        skipped: whether newer content has to come first.
+        refused: whether the distribution point step failed.
+        failed: the time of the line that says that it failed.
+    """
 
     file: DefinitionFile
     opened: int
     missing: Reference | None = None
     skipped: bool = False
+    refused: bool = False
+    stored: bool = False
     failed: int = 0
 
 
 @dataclass(slots=True)
 class BlockedSequence:
-    """A task sequence whose last completed try failed. `closed` is when that try ended."""
+    """A task sequence whose last completed try failed; `files` counts the changes of the file's name."""
 
     task_sequence: str
     missing: Reference
@@ -99,7 +113,7 @@ class BlockedSequence:
     attempts: int
     version: int
     file: str
-    closed: int
+    files: int
 
 
 @dataclass(slots=True)
@@ -111,6 +125,7 @@ class LateContent:
     reason: str
     since: int
     last_seen: int
+    attempts: int
     version: int
 
 
@@ -168,14 +183,18 @@ class Tables:
         self.programs.get(reference.package, set()).discard(reference.program)
         self.lost_programs.add(reference)
 
-    def close_try(self, attempt: Try, now: int) -> Outcome:
+    def close_try(self, attempt: Try) -> Outcome:
         """Take in how a unit of work on a `.PKG` file ended, and return it."""
         definition = attempt.file.definition
+        if attempt.stored:
+            self.told_definition[definition.id] = definition.version
         if attempt.missing is not None:
-            self._block(attempt, attempt.missing, now)
+            self._block(attempt, attempt.missing)
             outcome = Outcome.BLOCKED
         elif attempt.skipped:
             outcome = Outcome.SKIPPED
+        elif attempt.refused:
+            outcome = Outcome.FAILED
         else:
             # An older file of the same package that still stands there says nothing new.
             self.incoming = [
@@ -189,7 +208,7 @@ class Tables:
         self.units[outcome] += 1
         return outcome
 
-    def _block(self, attempt: Try, missing: Reference, now: int) -> None:
+    def _block(self, attempt: Try, missing: Reference) -> None:
         definition = attempt.file.definition
         known = self.blocked.get(definition.id)
         self.failures[missing.package] += 1
@@ -201,14 +220,23 @@ class Tables:
             attempts=known.attempts + 1 if known else 1,
             version=definition.version,
             file=attempt.file.name,
-            closed=now,
+            files=known.files + (known.file != attempt.file.name) if known else 1,
         )
 
     def wait_for_content(self, wanted: Definition, from_site: str, reason: str, now: int) -> None:
         """Note that a line said that content of a package is late."""
         known = self.waiting.get(wanted.id)
-        since = known.since if known and known.reason == reason else now
-        self.waiting[wanted.id] = LateContent(wanted.id, from_site, reason, since, now, wanted.content_version)
+        if known and known.reason != reason:
+            known = None
+        self.waiting[wanted.id] = LateContent(
+            package=wanted.id,
+            from_site=from_site,
+            reason=reason,
+            since=known.since if known else now,
+            last_seen=now,
+            attempts=known.attempts + 1 if known else 1,
+            version=wanted.content_version,
+        )
 
     def store_content(self, definition: Definition) -> None:
         """Take in content: the wait for it is over."""
@@ -234,11 +262,18 @@ class Tables:
 
 @dataclass(slots=True)
 class World:
-    """Every site's tables, and what is on its way between them."""
+    """Every site's tables, and what is on its way between them.
+
+    Attributes:
+        sent: the definition last sent, by package and child.
+        dropped: packages of which a scheduler has dropped something, by its site and the child.
+        deleted: packages that their owner has deleted.
+    """
 
     plan: Plan
     sites: dict[str, Tables] = field(default_factory=dict)
     sent: dict[tuple[str, str], Shipment] = field(default_factory=dict)
+    dropped: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
