@@ -107,14 +107,23 @@ def refused_site(plan: Plan, site: str, package: str, at: int) -> str:
     )
 
 
+def mended_at(incident: Incident) -> int | None:
+    """Return when an administrator mends what an incident has left, or None when there is nothing to do."""
+    match incident:
+        case NeverSent(resent=moment) | BadSource(end=moment) | SnapshotFails(end=moment) | ProgramDeleted(end=moment):
+            return moment
+        case _:
+            return None
+
+
 def mending(incident: Incident, world: World) -> tuple[Touch, ...]:
-    """Return what an administrator does when an incident is over: the packages that it kept back are sent again."""
+    """Return what an administrator does to mend: the packages that the incident kept back are sent again."""
     match incident:
         case BadSource(package=package) | SnapshotFails(package=package):
             return (Touch(incident.end, package, refresh=True),)
         case NeverSent():
             dropped = world.dropped.pop((incident.site, incident.destination), set())
-            return tuple(Touch(incident.end, package, refresh=True) for package in sorted(dropped))
+            return tuple(Touch(incident.resent, package, refresh=True) for package in sorted(dropped))
         case ProgramDeleted():
             return (Touch(incident.end, incident.reference.package),)
         case _:

@@ -94,6 +94,7 @@ class NeverSent:
     """The scheduler of a site drops the jobs to one child. What is dropped is not sent again by itself.
 
     Attributes:
+        resent: when an administrator has noticed and sends it all again.
         package: limits this to one package; None means all of them.
         how: why it is dropped, and so which lines are written.
     """
@@ -102,6 +103,7 @@ class NeverSent:
     destination: str
     start: int
     end: int
+    resent: int
     package: str | None = None
     how: Drop = Drop.NO_REQUEST_ID
 

@@ -53,9 +53,9 @@ class Simulation:
             self._engine.spawn(self._change(change), change.at * 1000)
         for incident in plan.incidents:
             self._engine.spawn(self._strike(incident), incident.start * 1000)
-            end = getattr(incident, "end", None)
-            if end is not None:
-                self._engine.spawn(self._mend(incident), end * 1000)
+            mended = incidents.mended_at(incident)
+            if mended is not None:
+                self._engine.spawn(self._mend(incident), mended * 1000)
 
     @property
     def now(self) -> int:
