@@ -20,7 +20,7 @@ def check_code_page(name: str) -> None:
     try:
         codecs.lookup(name)
         ascii_as_itself = _PRINTABLE_ASCII.decode(name) == _PRINTABLE_ASCII.decode("ascii")
-    except (LookupError, UnicodeDecodeError):
+    except (LookupError, ValueError):
         raise ValueError(f"unknown code page: {name!r}") from None
     if not ascii_as_itself:
         raise ValueError(f"code page {name!r} does not hold ASCII as itself")
