@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -17,7 +17,7 @@ from exporter.config.values import TypeName
 
 _HEAD = r"""# Configuration
 
-<!-- Made by `python -m exporter.config.reference > docs/configuration.md`: change exporter/config/schema.py instead. -->
+<!-- Made by `python -m exporter.config.reference > docs/configuration.md`: change the schema, not this page. -->
 
 No configuration file is needed: `configmgr-exporter run CHI=D:\SMS\Logs` reads the logs of one site server. A file is
 for many sites, for names, for messages of your own. Name it with `--config.file`:
@@ -106,7 +106,7 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "**needed**"
     default = field.get_default(call_default_factory=True)
-    if default is None or isinstance(default, BaseModel) or (isinstance(default, tuple | Mapping) and not default):
+    if isinstance(default, BaseModel) or not default:
         return ""
     return f"`{default:g}s`" if isinstance(default, float) else f"`{default}`"
 
