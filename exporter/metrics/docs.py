@@ -23,7 +23,7 @@ What `/metrics` serves. Every series is made from the state at the moment of the
 - A state that ends disappears: ask `configmgr_task_sequence_blocked`, not `configmgr_task_sequence_blocked == 0`.
 - A count whose labels can be known stands at 0 from the start, so that `increase()` sees the first event.
 - Times are POSIX seconds. Log times are what the log's stamps tell, in UTC; a time that is not known is absent.
-- Families marked *budget* take label values from the logs. Each may have {DEFAULT_BUDGET:,} series unless configured
+- Families marked *limited* take label values from the logs. Each may have {DEFAULT_BUDGET:,} series unless configured
   otherwise; what does not fit is left out and counted by `configmgr_exporter_dropped_series`.
 - A label value holds at most {MAX_LENGTH} characters. One that was cut, or held control characters, ends in `#` and a
   digest of the original text.
@@ -48,7 +48,7 @@ def _family(family: Family) -> str:
 def _lines(family: Family) -> Iterator[str]:
     labels = ", ".join(f"`{label}`" for label in family.labels) or "none"
     yield f"### `{family.name}`\n"
-    yield f"{family.kind.value}; labels: {labels}{'; *budget*' if family.budgeted else ''}\n"
+    yield f"{family.kind.value}; labels: {labels}{'; *limited*' if family.budgeted else ''}\n"
     yield f"{family.help}\n"
     if family.notes:
         yield f"{family.notes}\n"

@@ -1,0 +1,140 @@
+"""Clients that mean harm, or are broken."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from exporter.web.connections import Limits
+from tests.web.serving import World, ask, raw, rest, serving
+
+HEALTHY = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with serving(World()) as port:
+        yield port
+
+
+def status(answer: bytes) -> str:
+    return answer.split(b"\r\n")[0].decode().partition(" ")[2]
+
+
+def test_headers_that_trickle_in_are_cut_off() -> None:
+    with serving(World(), limits=Limits(header_seconds=0.2)) as port, raw(port) as slow:
+        slow.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        assert status(rest(slow)) == "408 Request Timeout"
+
+
+def test_the_time_for_headers_runs_from_their_first_byte_and_not_from_their_last() -> None:
+    with serving(World(), limits=Limits(header_seconds=0.4)) as port, raw(port) as slow:
+        slow.settimeout(0.05)
+        answer = b""
+        slow.sendall(b"GET / HTTP/1.1\r\nX: ")
+        for _ in range(200):
+            slow.sendall(b"x")
+            try:
+                answer = slow.recv(100)
+                break
+            except TimeoutError:
+                continue
+        assert status(answer) == "408 Request Timeout"
+
+
+def test_a_silent_connection_is_closed() -> None:
+    with serving(World(), limits=Limits(idle_seconds=0.2)) as port, raw(port) as silent:
+        assert rest(silent) == b""
+
+
+def test_a_connection_is_kept_between_requests() -> None:
+    with serving(World(), limits=Limits(header_seconds=0.05)) as port, raw(port) as connection:
+        for _ in range(3):
+            connection.sendall(HEALTHY)
+            assert status(connection.recv(1000)) == "200 OK"
+
+
+def test_requests_sent_at_once_are_answered_in_order() -> None:
+    with serving(World()) as port, raw(port) as connection:
+        connection.sendall(HEALTHY + b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        first, _, second = rest(connection).partition(b"is healthy.\n")
+        assert (status(first), status(second)) == ("200 OK", "404 Not Found")
+
+
+def test_a_request_sent_byte_by_byte_is_answered() -> None:
+    with serving(World()) as port, raw(port) as connection:
+        for byte in HEALTHY:
+            connection.sendall(bytes([byte]))
+        assert status(connection.recv(1000)) == "200 OK"
+
+
+def test_one_connection_too_many_closes_the_most_silent() -> None:
+    with serving(World(), limits=Limits(connections=3)) as port, ExitStack() as stack:
+        oldest, silent, third = (stack.enter_context(raw(port)) for _ in range(3))
+        for each in (oldest, silent, third):
+            each.sendall(HEALTHY)
+            assert each.recv(1000)
+        oldest.sendall(HEALTHY)  # is heard again, so that the second is now the most silent
+        assert oldest.recv(1000)
+        assert ask(port, "/-/healthy").status == 200
+        assert rest(silent) == b""
+        for each in (oldest, third):
+            each.sendall(HEALTHY)
+            assert status(each.recv(1000)) == "200 OK"
+
+
+def test_thousands_of_connections_keep_no_scrape_out() -> None:
+    with serving(World(), limits=Limits(connections=20)) as port, ExitStack() as stack:
+        for _ in range(200):
+            stack.enter_context(raw(port))
+        assert ask(port, "/metrics").status == 200
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "expected"),
+    [
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", "414"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 17000 + b"\r\n\r\n", "431"),
+        (b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: a\r\n" % n for n in range(100)) + b"\r\n", "400"),
+        (b"GET / HTTP/1.1\r\n" + b"".join(b"X: %b\r\n" % (b"a" * 9000) for _ in range(5)), "431"),
+        (b"nonsense\r\n\r\n", "400"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)), "400"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", "400"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "400"),
+        (b"POST /-/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\nabc", "413"),
+    ],
+)
+def test_what_is_no_request_of_ours_is_refused(
+    request_bytes: bytes, expected: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving(World()) as port, caplog.at_level(logging.INFO), raw(port) as connection:
+        connection.sendall(request_bytes)
+        assert status(rest(connection)).startswith(expected)
+        assert ask(port, "/-/healthy").status == 200
+    assert not caplog.records  # or anybody could fill the log
+
+
+def test_endless_headers_are_refused_long_before_they_end() -> None:
+    with serving(World(), limits=Limits(header_bytes=1000)) as port, raw(port) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nX: " + b"a" * 1000)
+        assert status(rest(connection)) == "431 Request Header Fields Too Large"
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    parts=st.lists(
+        st.binary(max_size=40) | st.sampled_from([b"GET / HTTP/1.1\r\n", b"\r\n", b"Host: x\r\n", HEALTHY]), max_size=5
+    )
+)
+def test_any_bytes_leave_the_server_well(port: int, parts: list[bytes], caplog: pytest.LogCaptureFixture) -> None:
+    with raw(port) as connection:
+        connection.sendall(b"".join(parts))
+        connection.shutdown(1)
+        rest(connection)
+    assert ask(port, "/-/healthy").status == 200
+    assert not caplog.records
