@@ -1,0 +1,129 @@
+"""Finds, from the first bytes of a line, the few templates that it can be an instance of.
+
+What a beginning can be is worked out once and remembered, since a log has few different beginnings. So a line costs
+one look-up however many templates there are, and the slow part may be as exact as it likes about `~`, blanks and the
+marks of other forms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+import regex
+
+from exporter.events.messages import Message
+from exporter.events.statmsg import MARK
+from exporter.events.templates import EDGE, HEAD_LENGTH, Template
+from exporter.logs.forms import CCM_START
+
+_LIMIT: Final = 65536
+_BLANKS: Final = re.compile(r"[ \t\r\n~]+")
+
+# A line of a pasted text may begin with its component (whole or cut off here), so that the message's beginning is not
+# seen yet.
+_COMPONENT: Final = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\s.*|[A-Z][A-Z0-9_]*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One wording of a message.
+
+    Attributes:
+        literal: bytes that every line of it holds.
+    """
+
+    message: Message
+    template: Template
+    literal: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What a line with a certain beginning can be.
+
+    Attributes:
+        wordings: those whose message can begin so, the most specific first.
+        is_open: whether the line has to be read before anything can be said: it may begin with something else than
+            its message, or it is not for the catalogue's wordings alone to judge.
+    """
+
+    wordings: tuple[Wording, ...]
+    is_open: bool
+
+
+class Dispatch(dict[bytes, Candidates | None]):
+    """Candidates by the first `HEAD_LENGTH` bytes of a line; None for a beginning that nothing has.
+
+    Args:
+        messages: what lines are compared with.
+        user: further templates, whose lines have to be read.
+        read_all: whether every line has to be read.
+    """
+
+    def __init__(self, messages: Iterable[Message], user: Iterable[Template] = (), *, read_all: bool = False) -> None:
+        super().__init__()
+        self._read_all = read_all
+        self._user = _Heads((template, template) for template in user)
+        self._catalogue = _Heads(
+            (template, Wording(message, template, template.literal.encode("ascii")))
+            for message in messages
+            for template in message.templates
+        )
+
+    def __missing__(self, beginning: bytes) -> Candidates | None:
+        if len(self) >= _LIMIT:
+            self.clear()
+        found = self[beginning] = self._work_out(beginning.decode("latin-1").lstrip(EDGE)) if beginning else None
+        return found
+
+    def of_message(self, message: str) -> tuple[Wording, ...]:
+        """Return the wordings that a message, already read, can be an instance of."""
+        found = self[message[:HEAD_LENGTH].encode("latin-1", "replace")]
+        return found.wordings if found else ()
+
+    def _work_out(self, text: str) -> Candidates | None:
+        plain = _BLANKS.sub(" ", text)
+        wordings = sorted(self._catalogue.matching(plain), key=lambda wording: -wording.template.weight)
+        is_open = self._read_all or _is_hidden(text) or bool(self._user.matching(plain))
+        return Candidates(tuple(wordings), is_open) if wordings or is_open else None
+
+
+def _is_hidden(text: str) -> bool:
+    """Tell whether a line that begins so may hold a message that begins otherwise, or a status message."""
+    return (
+        not "!" <= text[:1] <= "~"
+        or text.startswith((CCM_START, MARK[: len(text)]))
+        or _COMPONENT.fullmatch(text) is not None
+    )
+
+
+_Item = TypeVar("_Item")
+
+
+class _Heads(Generic[_Item]):
+    """Things that have a template, by the beginnings of its instances."""
+
+    def __init__(self, items: Iterable[tuple[Template, _Item]]) -> None:
+        self._whole: dict[str, list[_Item]] = {}
+        self._cut: dict[str, list[_Item]] = {}
+        self._without: list[tuple[regex.Pattern[str], _Item]] = []
+        for template, item in items:
+            head = template.head
+            if not head:
+                self._without.append((regex.compile(template.pattern.pattern), item))
+                continue
+            self._whole.setdefault(head, []).append(item)
+            for length in range(1, len(head) + 1):
+                self._cut.setdefault(head[:length], []).append(item)
+
+    def matching(self, text: str) -> list[_Item]:
+        """Return those that have an instance that begins with a text of at most `HEAD_LENGTH` characters."""
+        found = list(self._cut.get(text, ()))
+        for length in range(1, len(text)):
+            found += self._whole.get(text[:length], ())
+        # A template that begins with a placeholder costs nothing on lines whose beginning does not fit it.
+        found += [item for pattern, item in self._without if pattern.fullmatch(text, partial=True)]
+        return found

@@ -1,0 +1,359 @@
+"""One pass over a block of bytes: the events of its lines.
+
+The pass is built so that a line that means nothing costs next to nothing. Only lines whose beginning a template has
+are read; how the rest is told apart from them is in `exporter.events.dispatch`.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from exporter.events.dispatch import Dispatch, Wording
+from exporter.events.event import Event
+from exporter.events.loader import Catalogue
+from exporter.events.messages import Message
+from exporter.events.statmsg import (
+    DISTRIBUTION_POINT_ATTRIBUTE,
+    MARK,
+    PACKAGE_ATTRIBUTE,
+    VERSION_ATTRIBUTE,
+    Statmsg,
+    continues,
+    is_whole,
+    parse_statmsg,
+)
+from exporter.events.templates import HEAD_LENGTH, bare
+from exporter.events.user import UserTemplates
+from exporter.logs.block import Block
+from exporter.logs.encoding import decode
+from exporter.logs.records import Record, RecordReader, Segments, Severity
+
+STATUS_EVENT: Final = "status_message"
+MAX_SAMPLES: Final = 5
+MAX_SAMPLE_LENGTH: Final = 400
+MAX_JOINED: Final = 16
+"""Lines that a status message, or a message behind lines without a stamp, may be spread over."""
+MAX_WRAPPED: Final = 4
+"""Lines that any other message may have been wrapped to in a pasted text."""
+
+_ALARMS: Final = (b"error", b"fail", b"warn")
+_SQL_TRACE: Final = "SQL>>>"
+_VERSION: Final = re.compile(r"[0-9]{1,9}")
+
+
+@dataclass(slots=True)
+class Scan:
+    """What one block held.
+
+    Attributes:
+        events: in the order of the lines.
+        consumed: bytes up to the end of the last complete record; the rest is presented again with more behind it.
+        lines: physical lines in those bytes.
+        records: records in those bytes.
+        last_record: POSIX seconds of the last record with a stamp, or None when there is none or its zone is unknown.
+        unmatched: records with a word of failure, of components that the catalogue covers, that nothing matches.
+        samples: the first few of those.
+        stampless: records without a stamp although the file's others carry one.
+        undecodable: records that are valid neither as UTF-8 nor in the configured code page.
+        overlong: records of which not everything was kept.
+        user_timeouts: lines on which a template of the configuration file ran out of time, by its name.
+    """
+
+    events: list[Event] = field(default_factory=list)
+    consumed: int = 0
+    lines: int = 0
+    records: int = 0
+    last_record: float | None = None
+    unmatched: int = 0
+    samples: list[str] = field(default_factory=list)
+    stampless: int = 0
+    undecodable: int = 0
+    overlong: int = 0
+    user_timeouts: Counter[str] = field(default_factory=Counter)
+
+
+class Matcher:
+    """Turns blocks into events.
+
+    It holds no state between blocks but what templates of the configuration file have cost so far.
+
+    Args:
+        catalogue: what is known of messages.
+        reader: reads records.
+    """
+
+    def __init__(self, catalogue: Catalogue, reader: RecordReader) -> None:
+        self._reader = reader
+        self._messages = tuple(message for message in catalogue.messages if message.is_matched)
+        self._components = catalogue.components
+        self._logs = {message.log for message in catalogue.messages}
+        self._named = {number for number, status in catalogue.status_messages.items() if status.names_package}
+        self._user = UserTemplates(catalogue.user)
+        self._tables: dict[str, Dispatch] = {}
+
+    @property
+    def disabled(self) -> frozenset[str]:
+        """Names of the templates of the configuration file that were switched off because they took too long."""
+        return frozenset(self._user.disabled)
+
+    def scan(self, block: Block, log: str) -> Scan:
+        """Find the events of a block.
+
+        Args:
+            block: whole lines of one file; its last record may be torn.
+            log: name of the log, without folder and suffix, in lower case.
+        """
+        segments = self._reader.segment(block)
+        scan = Scan(
+            consumed=segments.consumed,
+            lines=segments.line_count,
+            records=len(segments.raws),
+            stampless=segments.stampless,
+            overlong=segments.overlong,
+            last_record=self._last_record(segments, block.file),
+            undecodable=self._undecodable(block, segments),
+        )
+        source = _Source(log, block.file, self._table(log), scan)
+        matched = self._stamped(segments, source) if block.stamped else self._pasted(segments, source)
+        self._count_unmatched(block, segments, matched, source)
+        return scan
+
+    def _table(self, log: str) -> Dispatch:
+        table = self._tables.get(log)
+        if table is None:
+            user = [each for each in self._user.templates if each.source.log in {"", log}]
+            table = self._tables[log] = Dispatch(
+                self._messages,
+                [each.template for each in user if each.template],
+                read_all=any(each.template is None for each in user),
+            )
+        return table
+
+    def _stamped(self, segments: Segments, source: _Source) -> set[int]:
+        """Find the events of records that end in a stamp; return the records that gave one."""
+        raws, lines, table, events = segments.raws, segments.lines, source.table, source.scan.events
+        if isinstance(lines, range):  # every line is a record
+            hits = [at for at, raw in enumerate(raws) if table[raw[:HEAD_LENGTH]] is not None]
+        else:
+            hits = [at for at, raw in enumerate(raws) if table[raw[:HEAD_LENGTH]] is not None or b"\n" in raw]
+        matched = set()
+        for at in hits:
+            raw = raws[at]
+            before = len(events)
+            event = self._event(raw, lines[at], source)
+            if event is not None:
+                events.append(event)
+            elif b"\n" in raw:
+                events += self._glued(raw, lines[at], source)
+            if len(events) > before:
+                matched.add(at)
+        return matched
+
+    def _event(self, raw: bytes, line: int, source: _Source) -> Event | None:
+        """Return the event of one raw record."""
+        candidates = source.table[raw[:HEAD_LENGTH]]
+        if candidates is None:
+            return None
+        if candidates.is_open:
+            return self._event_of(self._reader.parse(raw, source.file, line), source)
+        for wording in candidates.wordings:
+            if wording.literal in raw:  # most lines that only begin like a message end here, unread
+                record = self._reader.parse(raw, source.file, line)
+                return self._first(candidates.wordings, record, source)
+        return None
+
+    def _event_of(self, record: Record, source: _Source) -> Event | None:
+        """Return the event of a record that has been read."""
+        if record.message.startswith(MARK):
+            statmsg = parse_statmsg(record.message)
+            if statmsg is not None:
+                return self._status(statmsg, record, source)
+        event = self._first(source.table.of_message(record.message), record, source)
+        if event is None and self._user.templates:
+            found = self._user.match(record, source.log, source.scan.user_timeouts)
+            if found is not None:
+                event = _event(*found, record, source.log)
+        return event
+
+    def _first(self, wordings: Sequence[Wording], record: Record, source: _Source) -> Event | None:
+        message = bare(record.message)
+        for wording in wordings:
+            fields = wording.template.match(message)
+            if fields is not None and self._may_write(record.component, wording.message):
+                return _event(wording.message.name, fields, record, source.log)
+        return None
+
+    def _may_write(self, component: str, message: Message) -> bool:
+        """Tell whether a component may write a message. Of one that is not known, anything is believed."""
+        return not message.components or component in message.components or component not in self._components
+
+    def _glued(self, raw: bytes, line: int, source: _Source) -> Iterator[Event]:
+        """Find events in a record of several lines that is not one message.
+
+        A line without stamp stands before the next record and looks like its first line. Both are tried: each line by
+        itself, with no more of a time or thread than it tells, and what is left from a line on.
+        """
+        lines = raw.split(b"\n")
+        last = len(lines) - 1
+        for at, each in enumerate(lines):
+            if at > 0 and last - at < MAX_JOINED:
+                event = self._event(b"\n".join(lines[at:]), line + at, source)
+                if event is not None:
+                    yield event
+                    return
+            if at < last:
+                event = self._event(each, line + at, source)
+                if event is not None:
+                    yield event
+
+    def _pasted(self, segments: Segments, source: _Source) -> set[int]:
+        """Find the events of a text in which lines stand alone or were wrapped; return the records that gave one."""
+        raws, lines, events = segments.raws, segments.lines, source.scan.events
+        matched: set[int] = set()
+        at = 0
+        while at < len(raws):
+            found, used = self._unwrapped(raws, lines, at, source)
+            if found:
+                events += found
+                matched.update(range(at, at + used))
+            at += used
+        return matched
+
+    def _unwrapped(
+        self, raws: Sequence[bytes], lines: Sequence[int], at: int, source: _Source
+    ) -> tuple[list[Event], int]:
+        """Return the events that begin at a line of a pasted text, and how many lines they take."""
+        record = self._reader.parse(raws[at], source.file, lines[at])
+        if record.message.startswith(MARK):
+            used = _statmsg_lines(record.message, raws, lines, at)
+            record = self._reader.parse(b"\n".join(raws[at : at + used]), source.file, lines[at])
+            event = self._event_of(record, source)
+            return ([event] if event else []), used
+        event = self._event_of(record, source)
+        if event is not None:
+            return [event], 1
+        if b"\n" in raws[at]:
+            return list(self._glued(raws[at], lines[at], source)), 1
+        if source.table.of_message(record.message):
+            for used in range(2, MAX_WRAPPED + 1):
+                if not _follow(lines, at, used):
+                    break
+                record = self._reader.parse(b"\n".join(raws[at : at + used]), source.file, lines[at])
+                event = self._first(source.table.of_message(record.message), record, source)
+                if event is not None:
+                    return [event], used
+        return [], 1
+
+    def _status(self, statmsg: Statmsg, record: Record, source: _Source) -> Event:
+        attributes = statmsg.attributes
+        version = attributes.get(VERSION_ATTRIBUTE, "")
+        fields: dict[str, str | int] = {
+            "id": statmsg.number,
+            "severity": statmsg.severity,
+            "component": statmsg.component or record.component,
+            "site": statmsg.site,
+            "system": statmsg.system,
+            "package": attributes.get(PACKAGE_ATTRIBUTE, ""),
+            "version": int(version) if _VERSION.fullmatch(version) else version,
+            "distribution_point": attributes.get(DISTRIBUTION_POINT_ATTRIBUTE, ""),
+            "name": statmsg.strings[0] if statmsg.number in self._named else "",
+            **{f"istr{n}": string for n, string in enumerate(statmsg.strings)},
+        }
+        event = _event(STATUS_EVENT, fields, record, source.log)
+        # A pasted status message often has no other time than the one in UTC that it holds.
+        return event if event.time is not None else replace(event, time=statmsg.time)
+
+    def _count_unmatched(self, block: Block, segments: Segments, matched: set[int], source: _Source) -> None:
+        """Count records that tell of a failure and gave no event, so that a new wording is noticed."""
+        scan = source.scan
+        for at in _alarming(block.data[: segments.consumed], block.line, segments.lines):
+            if at in matched:
+                continue
+            record = self._reader.parse(segments.raws[at], source.file, segments.lines[at])
+            if self._is_suspicious(record, source.log):
+                scan.unmatched += 1
+                if len(scan.samples) < MAX_SAMPLES:
+                    scan.samples.append(record.message[:MAX_SAMPLE_LENGTH])
+
+    def _is_suspicious(self, record: Record, log: str) -> bool:
+        known = record.component in self._components if record.component else log in self._logs
+        return known and record.severity is not Severity.INFO and not record.message.startswith(_SQL_TRACE)
+
+    def _last_record(self, segments: Segments, file: str) -> float | None:
+        for raw, line in zip(reversed(segments.raws), reversed(segments.lines), strict=True):
+            stamp = self._reader.parse(raw, file, line).stamp
+            if stamp is not None:
+                return stamp.utc
+        return None
+
+    def _undecodable(self, block: Block, segments: Segments) -> int:
+        if block.data.isascii():
+            return 0
+        return sum(decode(raw, self._reader.code_page)[1] for raw in segments.raws if not raw.isascii())
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What is being read, and what has been found in it."""
+
+    log: str
+    file: str
+    table: Dispatch
+    scan: Scan
+
+
+def _event(name: str, fields: Mapping[str, str | int], record: Record, log: str) -> Event:
+    return Event(
+        name=name,
+        fields=fields,
+        log=log,
+        file=record.file,
+        line=record.line,
+        time=record.stamp.utc if record.stamp else None,
+        thread=record.thread,
+        component=record.component,
+        text=record.message,
+    )
+
+
+def _follow(lines: Sequence[int], at: int, count: int) -> bool:
+    """Tell whether the last of so many records stands right below the others."""
+    return at + count <= len(lines) and lines[at + count - 1] == lines[at] + count - 1
+
+
+def _statmsg_lines(message: str, raws: Sequence[bytes], lines: Sequence[int], at: int) -> int:
+    """Return over how many lines of a pasted text a status message is wrapped."""
+    used = 1
+    while not is_whole(message) and used < MAX_JOINED and _follow(lines, at, used + 1):
+        further = raws[at + used].decode("latin-1")
+        if not continues(further):
+            break
+        message += "\n" + further
+        used += 1
+    return used
+
+
+def _alarming(data: bytes, first: int, lines: Sequence[int]) -> list[int]:
+    """Return the records, in order, that hold a word of failure anywhere.
+
+    Args:
+        data: the bytes that the records were cut out of.
+        first: number of their first line.
+        lines: number of each record's first line.
+    """
+    lower = data.lower()
+    found: set[int] = set()
+    for word in _ALARMS:
+        number, counted = first, 0
+        position = lower.find(word)
+        while position >= 0:
+            number += data.count(b"\n", counted, position)
+            found.add(bisect_right(lines, number) - 1)
+            counted = data.find(b"\n", position)
+            position = lower.find(word, counted) if counted >= 0 else -1
+    return sorted(found - {-1})
