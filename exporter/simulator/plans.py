@@ -1,11 +1,11 @@
-"""Ready plans."""
+"""Ready plans: the demo, and a healthy hierarchy."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from exporter.simulator.hierarchy import Package, Reference, Site
-from exporter.simulator.plan import BadSource, Create, Plan, Touch
+from exporter.simulator.hierarchy import Era, Form, Package, Reference, Site
+from exporter.simulator.plan import BadSource, Change, Create, Plan, Touch
 
 DEMO_START = datetime(2010, 3, 4, 13, 0, tzinfo=UTC)
 _HOUR = 3600
@@ -62,3 +62,36 @@ def demo_plan(start: datetime = DEMO_START, seed: int = 1, *, mended: bool = Tru
         incidents=(BadSource("CEN00012", 0, (5 if mended else 100) * _HOUR, win32_error=5),),
         seed=seed,
     )
+
+
+def healthy_plan(start: datetime = DEMO_START, seed: int = 1) -> Plan:
+    """Return eight busy hours in which nothing goes wrong: from the seventh on, nothing is left to be explained.
+
+    Packages and task sequences are created and changed, content travels, sites of both eras take part. A definition
+    that is here before its content waits for it a while, as it does in every healthy hierarchy.
+    """
+    sites = (
+        Site("CEN", None, "Eastern Standard Time"),
+        Site("CHI", "CEN", "Central Standard Time"),
+        Site("MUC", "CEN", "W. Europe Standard Time", form=Form.CCM),
+        Site("DEN", "CHI", "Mountain Standard Time", sql_trace=True),
+        Site("SYD", "CEN", "AUS Eastern Standard Time", Era.CM2012, r"E:\ConfigMgr"),
+    )
+    below = tuple(site.code for site in sites[1:])
+    packages = [
+        Package(
+            f"CEN{n:05X}", f"Package {n}", ("Install", "Remove"), rf"\\FILES01\Source\P{n}", 900 * n, (), below[: n % 5]
+        )
+        for n in range(1, 13)
+    ]
+    sequences = [
+        Package(
+            f"CEN{32 + n:05X}", f"Deploy {n}", references=tuple(Reference(p.id, "Install") for p in packages[n : n + 4])
+        )
+        for n in range(8)
+    ]
+    changes: list[Change] = [Create(300 + 200 * n, package) for n, package in enumerate(packages)]
+    changes += [Create(6000 + 240 * n, sequence) for n, sequence in enumerate(sequences)]
+    changes += [Touch(9000 + 300 * n, package.id, refresh=n % 2 == 0) for n, package in enumerate(packages)]
+    changes += [Touch(13_000 + 300 * n, sequence.id) for n, sequence in enumerate(sequences)]
+    return Plan("healthy", sites, start, timedelta(hours=8), changes=tuple(changes), seed=seed)
