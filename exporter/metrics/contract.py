@@ -343,7 +343,22 @@ CHAPTERS = (
             ),
         ),
     ),
+    Chapter(
+        "The exporter's process",
+        "As every exporter names them. Only on Linux.",
+        (
+            _counter(
+                "process_cpu_seconds_total", "", "Processor time that the process has used, in user and system mode."
+            ),
+            _gauge("process_resident_memory_bytes", "", "Memory of the process that is in RAM."),
+            _gauge("process_virtual_memory_bytes", "", "Address space of the process."),
+            _gauge("process_start_time_seconds", "", "When the process started."),
+            _gauge("process_open_fds", "", "Files and connections that the process has open."),
+            _gauge("process_max_fds", "", "Files and connections that the process may have open."),
+        ),
+    ),
 )
 
 FAMILIES: tuple[Family, ...] = tuple(family for chapter in CHAPTERS for family in chapter.families)
-DROPPED = FAMILIES[-1]
+PROCESS_FAMILIES = tuple(family.name for family in FAMILIES if family.name.startswith("process_"))
+DROPPED = next(family for family in FAMILIES if family.name == "configmgr_exporter_dropped_series")

@@ -25,7 +25,8 @@ from exporter.metrics.selection import EXPORTER, select
 from exporter.metrics.views import ExporterFacts, Look, SiteView, Snapshot
 from exporter.replication.state import SiteState
 
-_GZIP_LEVEL = 6
+# On 9 MB of metrics level 1 takes 16 ms and gives 0.5 MB; level 6 takes 60 to 140 ms and gives 0.4 MB.
+_GZIP_LEVEL = 1
 _EOF = b"# EOF\n"
 
 

@@ -14,6 +14,7 @@ from itertools import accumulate
 from prometheus_client.utils import floatToGoString
 
 from exporter.logs.health import GapReason, LogHealth
+from exporter.metrics.contract import PROCESS_FAMILIES
 from exporter.metrics.labels import MAX_LENGTH, label_value
 from exporter.metrics.views import ExporterFacts, SiteView
 from exporter.replication.state import Outcome, ProcessingOutcome, Reference, SiteState, Tally, Versions, owner_of
@@ -36,7 +37,8 @@ def site_table(view: SiteView) -> Table:
 
 def exporter_table(facts: ExporterFacts) -> Table:
     """Return the rows of every family that speaks of the exporter itself, but the one that counts what is left out."""
-    return {name: _rows([source(facts)]) for name, source in _EXPORTER_SOURCES.items()}
+    table = {name: _rows([source(facts)]) for name, source in _EXPORTER_SOURCES.items()}
+    return table | {name: _rows([((), facts.process.get(name))]) for name in PROCESS_FAMILIES}
 
 
 def _rows(raw: Iterable[_RawRow]) -> Rows:

@@ -39,6 +39,7 @@ class ExporterFacts:
         reload_ok: whether the configuration was last read without an error.
         checkpoint_ok: whether the state was last saved without an error; None when no state is kept.
         scans: passes over all logs; `scan_seconds`: time they took.
+        process: what the system says about the process; see `read_process`.
     """
 
     version: str
@@ -51,6 +52,7 @@ class ExporterFacts:
     scans: int = 0
     scan_seconds: float = 0.0
     last_scan: float | None = None
+    process: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections import Counter
 from hypothesis import strategies as st
 
 from exporter.logs.health import Gap, GapReason, LogHealth
+from exporter.metrics.contract import PROCESS_FAMILIES
 from exporter.metrics.views import ExporterFacts, SiteView, Snapshot
 from exporter.replication.state import (
     Blocked,
@@ -91,7 +92,8 @@ def quiet(site: str) -> SiteView:
 
 
 def full() -> Snapshot:
-    facts = ExporterFacts("0.1.0", "3.11.7", False, MAY, True, MAY + 1, 2, 1200, 3.75, MAY + 2)  # noqa: FBT003 - in order
+    process = dict.fromkeys(PROCESS_FAMILIES, 4096.0)
+    facts = ExporterFacts("0.1.0", "3.11.7", False, MAY, True, MAY + 1, 2, 1200, 3.75, MAY + 2, process)  # noqa: FBT003 - in order
     return Snapshot([quiet("NYC"), chicago()], facts)
 
 
