@@ -30,7 +30,7 @@ BARE = [
     b"[x]LOG]!",
     b"cost is $$<x>",
     b"Worker ended (thread=5)",
-    b"thread=5>",
+    b"see <thread=5>",
     b"SMS_X 11/18/2013 7:10:14 PM 4808 (0x12C8)",
     b"\xff\0",
 ]
@@ -211,6 +211,16 @@ def test_bare_lines_wait_for_the_line_with_their_stamp() -> None:
     assert cut.stampless == 0
 
 
+@pytest.mark.parametrize("line", BARE)
+def test_line_that_only_looks_like_an_end_waits(line: bytes) -> None:
+    assert segment(Block(line + b"\nend" + STAMP + b"\n", "x.log")).raws == [line + b"\nend" + STAMP]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_line_with_any_suffix_ends_a_record(suffix: bytes) -> None:
+    assert segment(Block(b"a\nb" + suffix + b" \r\r\nc", "x.log")).raws == [b"a\nb" + suffix + b" \r\r"]
+
+
 def test_bare_lines_are_released_when_too_many_wait() -> None:
     data = b"bare\n" * 100 + b"end" + STAMP + b"\n"
     cut = segment(Block(data, "x.log"))
@@ -252,11 +262,19 @@ def test_record_of_megabytes_keeps_its_start_and_its_stamp() -> None:
 
 
 def test_record_of_megabytes_is_not_cut_within_a_character() -> None:
-    data = "ä".encode() * (1 << 20) + b"." + STAMP + b"\n"
+    data = "€".encode() * (1 << 20) + b"." + STAMP + b"\n"
     cut = segment(Block(data, "x.log"))
     text = cut.raws[0].decode()
-    assert text.startswith("ää")
-    assert text.count("ä") + int(text.partition("[... ")[2].partition(" ")[0]) // 2 == 1 << 20
+    assert text.startswith("€€")
+    assert text.count("€") + int(text.partition("[... ")[2].partition(" ")[0]) // 3 == 1 << 20
+
+
+def test_endless_line_is_not_cut_within_a_character() -> None:
+    data = "€".encode() * (MAX_BLOCK // 3 + 1)
+    cut = segment(Block(data, "x.log"))
+    assert cut.consumed == MAX_LINE - MAX_LINE % 3
+    assert cut.line_count == 0
+    cut.raws[0].decode()
 
 
 def test_endless_line_makes_progress_in_bounded_memory() -> None:
