@@ -18,7 +18,7 @@ GOLDEN = _TESTS / "golden" / "records"
 
 def excerpts() -> list[str]:
     """Name every excerpt of the corpus, relative to it."""
-    return sorted(str(path.relative_to(CORPUS)) for path in CORPUS.rglob("*") if path.suffix in {".log", ".txt"})
+    return sorted(path.relative_to(CORPUS).as_posix() for path in CORPUS.rglob("*") if path.suffix in {".log", ".txt"})
 
 
 def golden_file(excerpt: str) -> Path:

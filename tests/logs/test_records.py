@@ -30,7 +30,7 @@ def test_corpus_is_read_as_a_person_reads_it(excerpt: str) -> None:
 
 def test_every_golden_output_has_its_excerpt_and_source() -> None:
     names = excerpts()
-    assert sorted(str(path.relative_to(GOLDEN)) for path in GOLDEN.rglob("*.jsonl")) == sorted(
+    assert sorted(path.relative_to(GOLDEN).as_posix() for path in GOLDEN.rglob("*.jsonl")) == sorted(
         f"{name}.jsonl" for name in names
     )
     index = (CORPUS / "INDEX.tsv").read_text(encoding="utf-8").splitlines()[1:]
