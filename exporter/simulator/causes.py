@@ -9,7 +9,7 @@ from typing import Any
 
 from exporter.simulator.hierarchy import Reference
 from exporter.simulator.plan import Plan
-from exporter.simulator.world import BlockedSequence, Shipment, ShipmentState, World
+from exporter.simulator.world import BlockedSequence, Shipment, ShipmentState, Tables, World
 
 Cause = tuple[str, str]
 Culprit = dict[str, Any]
@@ -104,8 +104,13 @@ def _stuck_on(world: World, way: tuple[str, ...], package: str) -> Cause | None:
 
 
 def _older_at(world: World, code: str, owner: str, package: str) -> Cause | None:
-    row, newest = world.sites[code].rows.get(package), world.sites[owner].rows.get(package)
-    return ("definition_old", code) if row and newest and row.version < newest.version else None
+    """Compare versions, where lines have told them. What no line tells is unknown to everybody who reads lines."""
+    here, there = _told(world.sites[code], package), _told(world.sites[owner], package)
+    return ("definition_old", code) if 0 < here < there else None
+
+
+def _told(tables: Tables, package: str) -> int:
+    return max(tables.told_definition.get(package, 0), tables.told_source.get(package, 0))
 
 
 def _shipment_cause(shipment: Shipment, parent: str, child: str) -> Cause | None:

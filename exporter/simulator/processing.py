@@ -77,6 +77,7 @@ def _process(server: Server, definition: Definition, thread: int) -> Generator[W
 
 def _say_processing(server: Server, definition: Definition, thread: int) -> None:
     if not server.old:
+        server.tables.told_source[definition.id] = definition.content_version
         stored = server.tables.content.get(definition.id, 0)
         text = (
             f"~Processing package {definition.id} (SourceVersion:{definition.content_version};StoredVersion:{stored})"

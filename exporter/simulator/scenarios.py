@@ -81,9 +81,12 @@ SCENARIOS = {
     "never_sent_no_request_id": Scenario(_BOTH, (NeverSent("CEN", "CHI", 0, 1500, 3 * _HOUR),)),
     "never_sent_no_address": Scenario(_BOTH, (NeverSent("CEN", "CHI", 0, 1500, 3 * _HOUR, how=Drop.NO_ADDRESS),)),
     "lost_without_a_line": Scenario(
-        (Alter(600, _NEWER), Create(1800, replace(_LAPTOPS, references=(_RUN_NEW,)))),
-        (NeverSent("CEN", "CHI", 0, 1500, 3 * _HOUR, how=Drop.SILENT),),
-        standing=(_TOOLS, _DRIVERS),
+        (
+            Create(300, _DRIVERS),
+            Alter(2000, _NEWER, refresh=True),
+            Create(3000, replace(_LAPTOPS, references=(_RUN_NEW,))),
+        ),
+        (NeverSent("CEN", "CHI", 1900, 2800, 3 * _HOUR, how=Drop.SILENT),),
     ),
     "sender_cut_off": Scenario(_BOTH, (CutOff("CEN", "CHI", 300, 1500),), seen=3000, over=3 * _HOUR),
     "despooler_retrying": Scenario(_BOTH, (DespoolerRetries("CHI", "CEN00012", 0, 3 * _HOUR),)),

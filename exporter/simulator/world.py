@@ -250,13 +250,16 @@ class Tables:
         self.source_errors[package.id] = SourceTrouble(package.id, reason, package.source, win32_error, since, now)
 
     def forget(self, package: str) -> None:
-        """Drop all that the site holds of a deleted package."""
+        """Drop all that the site holds of a deleted package, and what its lines have told of it."""
         self.rows.pop(package, None)
         self.programs.pop(package, None)
         self.content.pop(package, None)
         self.blocked.pop(package, None)
         self.waiting.pop(package, None)
         self.source_errors.pop(package, None)
+        for told in (self.told_definition, self.told_content, self.told_source):
+            told.pop(package, None)
+        self.told_names.pop(package, None)
         self.incoming = [file for file in self.incoming if file.definition.id != package]
 
 
