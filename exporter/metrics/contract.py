@@ -334,6 +334,12 @@ CHAPTERS = (
                 "When the latest pass over all logs ended.",
                 "Absent before the first pass is done.",
             ),
+            _counter(
+                "configmgr_exporter_faults_total",
+                "",
+                "Times that reading a site's logs failed in a way that was not foreseen.",
+                "A fault of the exporter: its own log holds the details. Other sites go on.",
+            ),
             _gauge(
                 "configmgr_exporter_dropped_series",
                 "family",

@@ -211,4 +211,5 @@ _EXPORTER_SOURCES: dict[str, Callable[[ExporterFacts], _RawRow]] = {
     "configmgr_exporter_scans_total": lambda f: ((), f.scans),
     "configmgr_exporter_scan_seconds_total": lambda f: ((), f.scan_seconds),
     "configmgr_exporter_last_scan_timestamp_seconds": lambda f: ((), f.last_scan),
+    "configmgr_exporter_faults_total": lambda f: ((), f.faults),
 }

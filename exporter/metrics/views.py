@@ -39,6 +39,7 @@ class ExporterFacts:
         reload_ok: whether the configuration was last read without an error.
         checkpoint_ok: whether the state was last saved without an error; None when no state is kept.
         scans: passes over all logs; `scan_seconds`: time they took.
+        faults: times that reading a site failed in a way that was not foreseen.
         process: what the system says about the process; see `read_process`.
     """
 
@@ -52,6 +53,7 @@ class ExporterFacts:
     scans: int = 0
     scan_seconds: float = 0.0
     last_scan: float | None = None
+    faults: int = 0
     process: Mapping[str, float] = field(default_factory=dict)
 
 
