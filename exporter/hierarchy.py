@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from exporter.replication.diagnosis import Case, Cause, Proof, diagnose
-from exporter.replication.limits import earliest
+from exporter.replication.limits import earliest, latest
 from exporter.replication.remedy import Patient, remedy
 from exporter.replication.state import (
     Blocked,
@@ -279,9 +279,12 @@ def _culprit(
     names: Mapping[str, str],
 ) -> Culprit:
     since: dict[str, float | None] = {}
+    last: dict[str, float | None] = {}
     for site, block in blocks:
         since[site] = earliest(since.get(site), block.since)
-    findings = _findings(reference, since, states, tree)
+        last[site] = latest(last.get(site), block.last_attempt)
+    cases = [Case(reference, site, since[site], last[site], states, tree) for site in sorted(since)]
+    findings = _findings(cases)
     sites = sorted(since)
     sequences = sorted({block.task_sequence for _, block in blocks})
     owner = owner_of(reference.package)
@@ -307,14 +310,12 @@ def _has(states: Mapping[str, SiteState], site: str, package: str) -> bool:
     return site in states and package in states[site].versions
 
 
-def _findings(
-    reference: Reference, since: Mapping[str, float | None], states: Mapping[str, SiteState], tree: Tree
-) -> list[Finding]:
+def _findings(cases: Sequence[Case]) -> list[Finding]:
     """Return the different causes; what is wrong in one way at one place is one cause for all the sites behind it."""
     grouped: dict[tuple[str, str], tuple[Cause, list[str]]] = {}
-    for site in sorted(since):
-        cause = diagnose(Case(reference, site, since[site], states, tree))
-        grouped.setdefault((cause.kind, cause.site), (cause, []))[1].append(site)
+    for case in cases:
+        cause = diagnose(case)
+        grouped.setdefault((cause.kind, cause.site), (cause, []))[1].append(case.site)
     findings = [Finding(cause, sites) for cause, sites in grouped.values()]
     return sorted(findings, key=lambda finding: -len(finding.sites))
 

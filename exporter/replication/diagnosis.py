@@ -1,141 +1,40 @@
 """Why a program of a package is missing at a site: pure, from the states of every site that is read.
 
-What counts as evidence, in time. A finding that stands counts. One that has ended counts only if it ended after the
-block began, and only when nothing that stands explains the block: a source error mended before the block began is
-history. A deletion counts for as long as the block lasts, for what was deleted does not come back by itself. Where a
-time is not known, the evidence is taken to be in time.
+The search goes the way of the definition: what its owner cannot read cannot be sent; what is given up or held on the
+way cannot arrive; what waits for its content is not stored. The first fault on that way is the cause.
 
-A cause is *stated* when a line says what is wrong with this package or on its way, and *inferred* when it follows from
-comparing lines, or from lines that are not there. That the stated fault is the cause of this block is our conclusion
-in either case; a log never says so.
+What counts as evidence, in time. A finding that stands counts. A source error that has ended counts only if it ended
+after the block began, and only when nothing that stands explains the block: one mended before is history. A job that
+was given up counts until the package is sent to that site again, a deletion until a later definition of the package
+goes through there. Where a time is not known, the evidence is taken to be in time.
+
+A cause is *stated* when a line says what is wrong with this package or with everything on its way, and *inferred* when
+it follows from comparing lines, or from lines that are not there. That the stated fault is the cause of this block is
+our conclusion in either case; a log never says so.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Callable, Mapping
 
-from exporter.replication.state import (
-    Blocked,
-    Evidence,
-    Fact,
-    FactKind,
-    Reference,
-    SiteState,
-    SourceError,
-    SourceReason,
-    Trouble,
-    TroubleKind,
-    owner_of,
+from exporter.replication.cause import (
+    Case,
+    Cause,
+    CauseKind,
+    Certainty,
+    Proof,
+    after,
+    later,
+    win32_words,
 )
-from exporter.replication.tree import Tree
-from exporter.replication.win32 import in_words
+from exporter.replication.state import Blocked, Fact, FactKind, Reference, SiteState, SourceError, SourceReason
+from exporter.replication.way import on_the_way
 
-
-class CauseKind(StrEnum):
-    """Why a program of a package is missing at a site."""
-
-    SOURCE_PATH_INACCESSIBLE = "source_path_inaccessible"
-    SNAPSHOT_FAILED = "snapshot_failed"
-    PROGRAM_DELETED = "program_deleted"
-    NEVER_SENT = "never_sent"
-    TRANSPORT = "transport"
-    DEFINITION_OLD = "definition_old"
-    CONTENT_LATE = "content_late"
-    OWNER_NOT_READ = "owner_not_read"
-    UNKNOWN = "unknown"
-
-
-class Certainty(StrEnum):
-    """How a cause is known."""
-
-    STATED = "stated"
-    INFERRED = "inferred"
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """A line, and the site whose log holds it."""
-
-    site: str
-    line: Evidence
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why one program of one package is missing at a site.
-
-    Attributes:
-        kind: what is wrong.
-        certainty: whether a line states it.
-        site: the site where it is wrong, which is where to look and mend; the owner where that is not known.
-        words: the finding in a sentence, for a person.
-        evidence: the lines that show it.
-        destination: for a cause on the way between two sites, the site that does not get its files.
-        source_path: for a cause in the package's source, the folder.
-    """
-
-    kind: CauseKind
-    certainty: Certainty
-    site: str
-    words: str
-    evidence: tuple[Proof, ...] = ()
-    destination: str = ""
-    source_path: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One missing reference at one site, and all that is known of the hierarchy.
-
-    Attributes:
-        reference: what is missing.
-        site: where.
-        since: when the first of the task sequences that lack it there began to fail.
-        states: of every site that is read.
-        tree: which site is whose parent.
-    """
-
-    reference: Reference
-    site: str
-    since: float | None
-    states: Mapping[str, SiteState]
-    tree: Tree = field(default_factory=Tree)
-
-    @property
-    def package(self) -> str:
-        """The package whose program is missing."""
-        return self.reference.package
-
-    @property
-    def owner(self) -> str:
-        """The site that owns it, "" when its ID does not tell."""
-        return owner_of(self.reference.package)
-
-    @property
-    def route(self) -> tuple[str, ...]:
-        """The sites that its definition passes, from the owner to the site that lacks it."""
-        return self.tree.route(self.owner, self.site) if self.owner else (self.site,)
-
-    def ended_before(self, time: float | None) -> bool:
-        """Whether something that ended at that time was over when the block began."""
-        return time is not None and self.since is not None and time <= self.since
-
-    def facts(self, site: str, *kinds: FactKind) -> list[Fact]:
-        """Return what a site's logs tell of the package, of the kinds given, oldest first."""
-        state = self.states.get(site)
-        facts = state.facts.get(self.package, {}).values() if state else ()
-        return sorted((fact for fact in facts if fact.kind in kinds), key=lambda fact: fact.evidence.time or 0.0)
+__all__ = ["Case", "Cause", "CauseKind", "Certainty", "Proof", "diagnose"]
 
 
 def diagnose(case: Case) -> Cause:
-    """Return why a reference is missing at a site. See the head of this module for what counts.
-
-    The order of the search is the order in which a mend helps: what is gone or cannot be read at the owner cannot be
-    sent; what is not sent cannot arrive; what waits for its content is not stored.
-    """
+    """Return why a reference is missing at a site. See the head of this module for what counts."""
     for look in _LOOKS:
         cause = look(case)
         if cause is not None:
@@ -149,10 +48,12 @@ def diagnose(case: Case) -> Cause:
 def _program_deleted(case: Case) -> Cause | None:
     """Look for the deletion of the program, or of the whole package, on the way from the owner to the site."""
     for site in case.route:
+        applied = case.newest(site, FactKind.DEFINITION_APPLIED)
         for fact in case.facts(site, FactKind.PROGRAM_DELETED, FactKind.DELETED):
-            if fact.kind is FactKind.PROGRAM_DELETED and fact.subject != case.reference.program:
+            whole = fact.kind is FactKind.DELETED
+            if (not whole and fact.subject != case.reference.program) or later(applied, fact.evidence.time):
                 continue
-            what = f"program {fact.subject} of package" if fact.kind is FactKind.PROGRAM_DELETED else "package"
+            what = "package" if whole else f"program {fact.subject} of package"
             words = f"{what} {case.package} was deleted at {site}"
             return Cause(CauseKind.PROGRAM_DELETED, Certainty.STATED, site, words, (Proof(site, fact.evidence),))
     return None
@@ -183,78 +84,26 @@ def _unreadable(case: Case, error: SourceError, certainty: Certainty) -> Cause:
         kind, words = CauseKind.SNAPSHOT_FAILED, f"{case.owner} could not take the snapshot of {case.package}"
     if error.source_path:
         words += f" from {error.source_path}"
-    if error.win32_error is not None:
-        words += f": {in_words(error.win32_error)} (Win32 error {error.win32_error})"
+    words += win32_words(error.win32_error)
     if certainty is Certainty.INFERRED:
         words += "; it has read it since, but the program has not arrived"
     proofs = tuple(Proof(case.owner, line) for line in error.evidence)
     return Cause(kind, certainty, case.owner, words, proofs, source_path=error.source_path)
 
 
-def _not_active(case: Case) -> Cause | None:
-    """Look for a site on the way that a site above it does not regard as active, and sends nothing to."""
-    for above, below in _hops(case):
-        for trouble in _troubles(case, above, {below, case.site}, {TroubleKind.SITE_NOT_ACTIVE}):
-            words = f"{above} does not send to {trouble.site}: it is not an active site there"
-            return _on_the_way(CauseKind.NEVER_SENT, above, trouble, words)
-    return None
-
-
-_SENDING = {
-    TroubleKind.NO_REQUEST_ID: "the scheduler of {site} cannot number its send requests, and sends nothing",
-    TroubleKind.NO_ADDRESS: "{site} has no address of {other}",
-    TroubleKind.PUT_ASIDE: "the sender of {site} cannot connect to {other} and leaves it alone for an hour at a time",
-    TroubleKind.CONNECTION_FAILED: "the sender of {site} cannot connect to {other}",
-}
-
-
-def _transport(case: Case) -> Cause | None:
-    for above, below in _hops(case):
-        for trouble in _troubles(case, above, {below, case.site, ""}, _SENDING):
-            words = _SENDING[trouble.kind].format(site=above, other=trouble.site or below)
-            return _on_the_way(CauseKind.TRANSPORT, above, trouble, words)
-        for trouble in _troubles(case, below, {above, case.owner, ""}, {TroubleKind.DESPOOLER_RETRY}):
-            words = f"the despooler of {below} cannot yet carry out what {above} sent it"
-            return _on_the_way(CauseKind.TRANSPORT, below, trouble, words)
-    return None
-
-
-def _hops(case: Case) -> Iterable[tuple[str, str]]:
-    route = case.route
-    return itertools.pairwise(route)
-
-
-def _troubles(case: Case, site: str, others: set[str], kinds: Iterable[TroubleKind]) -> list[Trouble]:
-    """Return the standing troubles of a site with others, about this package or every one, in the order of `kinds`."""
-    state = case.states.get(site)
-    if state is None:
-        return []
-    order = list(kinds)
-    found = [
-        trouble
-        for trouble in state.transport.troubles.values()
-        if trouble.kind in order and trouble.site in others and trouble.package in {"", case.package}
-    ]
-    return sorted(found, key=lambda trouble: order.index(trouble.kind))
-
-
-def _on_the_way(kind: CauseKind, site: str, trouble: Trouble, words: str) -> Cause:
-    if trouble.win32_error:
-        words += f": {in_words(trouble.win32_error)} (Win32 error {trouble.win32_error})"
-    proofs = tuple(Proof(site, line) for line in trouble.evidence)
-    return Cause(kind, Certainty.STATED, site, words, proofs, destination=trouble.site)
-
-
 def _content_late(case: Case) -> Cause | None:
-    """Look for the package's content being late at the site, or on the way to it: its definition is put off for it."""
-    for site in reversed(case.route):
-        state = case.states.get(site)
-        for waiting in state.waiting.values() if state else ():
-            if waiting.package == case.package:
-                whence = f" from {waiting.from_site}" if waiting.from_site else ""
-                words = f"the content of {case.package} has not come to {site}{whence}"
-                proofs = tuple(Proof(site, line) for line in waiting.evidence)
-                return Cause(CauseKind.CONTENT_LATE, Certainty.STATED, site, words, proofs)
+    """Look for content that is late at the site itself.
+
+    The line tells that the package's row is there, so late content does not explain a missing program by itself; it
+    shows that the package has not come as a whole.
+    """
+    state = case.states.get(case.site)
+    for waiting in state.waiting.values() if state else ():
+        if waiting.package == case.package:
+            whence = f" from {waiting.from_site}" if waiting.from_site else ""
+            words = f"the content of {case.package} has not come to {case.site}{whence}"
+            proofs = tuple(Proof(case.site, line) for line in waiting.evidence)
+            return Cause(CauseKind.CONTENT_LATE, Certainty.INFERRED, case.site, words, proofs, case.site)
     return None
 
 
@@ -265,7 +114,7 @@ def _itself_blocked(case: Case) -> Cause | None:
     chain = _chain(case.states, case.site, case.reference)
     if block is None or not chain:
         return None
-    deeper = diagnose(Case(chain[-1], case.site, block.since, case.states, case.tree))
+    deeper = diagnose(Case(chain[-1], case.site, block.since, block.last_attempt, case.states, case.tree))
     words = f"package {case.package} is itself blocked at {case.site} by {chain[-1].package}: {deeper.words}"
     proofs = (*(Proof(case.site, line) for line in block.evidence), *deeper.evidence)
     return Cause(deeper.kind, Certainty.INFERRED, deeper.site, words, proofs, deeper.destination, deeper.source_path)
@@ -283,37 +132,61 @@ def _chain(states: Mapping[str, SiteState], site: str, reference: Reference) -> 
     return chain
 
 
+def _arrived(case: Case) -> Cause | None:
+    """Look whether the definition went through since the last try: the block may be over with the next."""
+    applied = case.newest(case.site, FactKind.DEFINITION_APPLIED)
+    if applied is None or not after(applied.evidence.time, case.last_attempt):
+        return None
+    words = f"the definition of {case.package} went through at {case.site} after the last try; the next one may succeed"
+    return Cause(CauseKind.UNKNOWN, Certainty.INFERRED, case.owner, words, (Proof(case.site, applied.evidence),))
+
+
+def _not_in_definition(case: Case) -> Cause | None:
+    """Look whether the owner's newest definition went through at the site, and the program was missing after that."""
+    applied = case.newest(case.site, FactKind.DEFINITION_APPLIED)
+    sent = case.newest(case.owner, FactKind.REPLICATING)
+    if applied is None or sent is None or case.owner == case.site:
+        return None
+    if not later(applied, sent.evidence.time) or not after(case.last_attempt, applied.evidence.time):
+        return None
+    words = (
+        f"{case.site} has stored the newest definition of {case.package} that {case.owner} sent, and the program is "
+        "not in it: it was deleted or renamed there, or never made"
+    )
+    proofs = (Proof(case.owner, sent.evidence), Proof(case.site, applied.evidence))
+    return Cause(CauseKind.PROGRAM_DELETED, Certainty.INFERRED, case.owner, words, proofs)
+
+
+def _had_one(case: Case, stored: Fact | None) -> bool:
+    """Whether an older definition stands at the site: it went through, or the package is older than the owner's log."""
+    new = case.newest(case.owner, FactKind.ADDED)
+    return stored is not None or (new is None and case.newest(case.owner, FactKind.UPDATED) is not None)
+
+
 def _definition_old(case: Case) -> Cause | None:
-    """Compare the version of the package's row at the site with the owner's."""
+    """Compare the version of the package's row at the site with the owner's, and when each last changed."""
     here, there = case.states.get(case.site), case.states.get(case.owner)
     if here is None or there is None or here is there:
         return None
     mine, theirs = here.versions.get(case.package), there.versions.get(case.package)
-    old = _highest(mine.definition, mine.source) if mine else None
-    new = _highest(theirs.definition, theirs.source) if theirs else None
-    if old is None or new is None or old >= new:
+    told = ((mine.definition, theirs.definition), (mine.source, theirs.source)) if mine and theirs else ()
+    older = [(old, new) for old, new in told if old is not None and new is not None and old < new]
+    stored = case.newest(case.site, FactKind.DEFINITION_APPLIED)
+    sent = case.newest(case.owner, FactKind.REPLICATING)
+    if older:
+        old, new = older[0]
+        words = f"{case.site} has the definition of {case.package} in version {old}; {case.owner} has version {new}"
+    elif sent is not None and _had_one(case, stored) and not later(stored, sent.evidence.time):
+        words = f"{case.owner} sent a definition of {case.package} that has not gone through at {case.site} yet"
+    else:
         return None
-    shown = case.facts(case.site, FactKind.DEFINITION_APPLIED)[-1:]
-    sent = case.facts(case.owner, FactKind.CONTENT_WRITTEN, FactKind.REPLICATING, FactKind.PROCESSED)[-1:]
-    proofs = tuple(
-        Proof(site, fact.evidence) for site, facts in ((case.site, shown), (case.owner, sent)) for fact in facts
-    )
-    words = f"{case.site} has the definition of {case.package} in version {old}; {case.owner} has version {new}"
-    return Cause(CauseKind.DEFINITION_OLD, Certainty.INFERRED, case.site, words, proofs)
+    lines = ((case.site, stored), (case.owner, sent))
+    proofs = tuple(Proof(site, fact.evidence) for site, fact in lines if fact is not None)
+    return Cause(CauseKind.DEFINITION_OLD, Certainty.INFERRED, case.site, words, proofs, case.site)
 
 
-def _highest(a: int | None, b: int | None) -> int | None:
-    return b if a is None else a if b is None else max(a, b)
-
-
-_WORKED = (FactKind.CHANGED, FactKind.PROCESSED, FactKind.CONTENT_WRITTEN)
-_SENT = (
-    FactKind.REPLICATING,
-    FactKind.SEND_STARTED,
-    FactKind.MINIJOB_CREATED,
-    FactKind.INFORMATION_SENT,
-    FactKind.SENT,
-)
+_WORKED = (FactKind.ADDED, FactKind.UPDATED, FactKind.CHANGED, FactKind.PROCESSED, FactKind.CONTENT_WRITTEN)
+_SENT = (FactKind.REPLICATING, FactKind.MINIJOB_CREATED, FactKind.INFORMATION_SENT, FactKind.SENT)
 
 
 def _never_sent(case: Case) -> Cause | None:
@@ -338,13 +211,14 @@ def _owner_not_read(case: Case) -> Cause:
 
 
 _LOOKS: tuple[Callable[[Case], Cause | None], ...] = (
-    _program_deleted,
+    _arrived,
     _source_error,
-    _not_active,
-    _transport,
+    _program_deleted,
+    on_the_way,
     _itself_blocked,
-    _content_late,
+    _not_in_definition,
     _definition_old,
     _never_sent,
     _past_source_error,
+    _content_late,
 )

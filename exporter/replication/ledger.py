@@ -11,6 +11,7 @@ began, log times decide.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,18 +31,20 @@ from exporter.replication.state import (
     Tally,
     owner_of,
 )
-from exporter.replication.units import LINES, Ended, Unit, Units, integer, is_own_start, text
+from exporter.replication.transport import courier
+from exporter.replication.transport.courier import Courier
+from exporter.replication.units import LINES, Ended, Unit, Units, integer, text
 from exporter.replication.waits import Waits
 
 FORMAT = 1
 """Of the encoded ledger. Data of another format is refused: the logs are then read again."""
 
+_SITE_CODE = re.compile("[0-9A-Z]{3}")
 _FACTS = {
-    "package_adding": (FactKind.CHANGED, ""),
-    "package_updating": (FactKind.CHANGED, ""),
+    "package_adding": (FactKind.ADDED, ""),
+    "package_updating": (FactKind.UPDATED, ""),
     "program_changed": (FactKind.CHANGED, ""),
     "package_replicating": (FactKind.REPLICATING, ""),
-    "package_send_started": (FactKind.SEND_STARTED, "site"),
     "minijob_created": (FactKind.MINIJOB_CREATED, "site"),
     "program_deleted": (FactKind.PROGRAM_DELETED, "program"),
 }
@@ -57,6 +60,7 @@ class _Work:
     sources: Sources = field(default_factory=Sources)
     waits: Waits = field(default_factory=Waits)
     packages: Packages = field(default_factory=Packages)
+    courier: Courier = field(default_factory=Courier)
 
 
 class Ledger:
@@ -87,9 +91,11 @@ class Ledger:
             "newer_version_required": self._late,
             "program_reference_missing": self._reference_missing,
             "contents_added": self._contents_added,
+            "package_info_updated": self._info_updated,
             "package_created_or_updated": self._created_or_updated,
             "package_deletion_started": self._deleted,
             "package_deleted": self._deleted,
+            "package_thread_created": self._thread_started,
             "package_thread_started": self._thread_started,
             "package_thread_exited": self._thread_exited,
             "status_message": self._status_message,
@@ -98,14 +104,17 @@ class Ledger:
 
     def apply(self, event: Event) -> None:
         """Take the next event of a log."""
-        handler = self._handlers.get(event.name)
+        name = event.name
+        handler = self._handlers.get(name)
         if handler is not None:
             handler(event)
-        elif event.name not in LINES:
-            return
-        if event.name in LINES:
+        if name in courier.NAMES:
+            self._work.courier.take(self.state, self._work.packages, event)
+        elif name in LINES:
             for ended in self._work.units.take(event):
                 self._conclude(ended, event)
+        elif handler is None:
+            return
         self._keep_to_budget()
         self.revision += 1
 
@@ -113,8 +122,7 @@ class Ledger:
         """Note that lines of a log were lost: what was open there ended in a way that is not known."""
         for ended in self._work.units.interrupted(log):
             self._conclude(ended, None)
-        self._work.processing.interrupted(self.state, log)
-        self._work.sources.interrupted(log)
+        self._forget_open(log)
         self.revision += 1
 
     def encode(self) -> dict[str, Any]:
@@ -144,7 +152,7 @@ class Ledger:
         if not unit.package or outcome is Outcome.UNKNOWN:
             return
         self._work.packages.touch(unit.package)
-        if unit.stored or outcome is Outcome.APPLIED:
+        if outcome is Outcome.APPLIED:
             self._work.packages.version(self.state, unit.package, "definition", unit.version, unit.last)
         if outcome is Outcome.BLOCKED:
             self._block(unit)
@@ -190,9 +198,13 @@ class Ledger:
     def _restarted(self, event: Event) -> None:
         for ended in self._work.units.restarted(event):
             self._conclude(ended, None)
-        if event.name == "component_started" and is_own_start(event):
-            self._work.processing.interrupted(self.state, event.log)
-            self._work.sources.interrupted(event.log)
+        if event.name == "component_started":
+            self._forget_open(event.log)
+
+    def _forget_open(self, log: str) -> None:
+        self._work.processing.interrupted(self.state, log)
+        self._work.sources.interrupted(log)
+        self._work.courier.interrupted(self.state, log)
 
     def _reference_missing(self, event: Event) -> None:
         count(self.state, Tally.REFERENCE_FAILURES, text(event, "package"))
@@ -208,13 +220,18 @@ class Ledger:
         if not self._owns(package):
             return
         version = integer(event, "version")
-        for what in ("definition", "content", "source"):
-            self._work.packages.version(self.state, package, what, version, event.time)
+        self._work.packages.version(self.state, package, "definition", version, event.time)
         self._work.packages.fact(self.state, package, fact_of(FactKind.CONTENT_WRITTEN, event, version=version))
         self._work.sources.read(self.state, package, event.time)
 
+    def _info_updated(self, event: Event) -> None:
+        """Take the line that shows the package's row written: it tells a version, however its unit ends."""
+        unit, package = self._work.units.joins(event), text(event, "package")
+        if unit is not None and unit.package in {"", package}:
+            self._work.packages.version(self.state, package, "definition", unit.version, event.time)
+
     def _owns(self, package: str) -> bool:
-        return owner_of(package) == self.state.site.upper() or not owner_of(package)
+        return not self.state.site or owner_of(package) == self.state.site.upper()
 
     def _content_stored(self, event: Event) -> None:
         package, version = text(event, "package"), integer(event, "version")
@@ -223,7 +240,9 @@ class Ledger:
         self._work.waits.store(self.state, event)
 
     def _stored_version(self, event: Event) -> None:
-        self._held(event, text(event, "package"), integer(event, "version"))
+        package, version = text(event, "package"), integer(event, "version")
+        self._work.packages.version(self.state, package, "content", version, event.time)
+        self._work.waits.hold(self.state, package, version)
 
     def _source_version(self, event: Event) -> None:
         package = text(event, "package")
@@ -233,14 +252,9 @@ class Ledger:
         package = text(event, "package")
         source, stored = integer(event, "source_version"), integer(event, "stored_version")
         self._work.packages.version(self.state, package, "source", source, event.time)
-        self._held(event, package, stored)
         known = self._work.packages.touch(package)
         known.wanted = source if source is not None and source > (stored or 0) else None
-
-    def _held(self, event: Event, package: str, version: int | None) -> None:
-        self._work.packages.version(self.state, package, "content", version, event.time)
-        if version is not None:
-            self._work.waits.hold(self.state, package, version)
+        self._work.waits.hold(self.state, package, stored)
 
     def _late(self, event: Event) -> None:
         known = self._work.packages.touch(text(event, "package"))
@@ -298,6 +312,9 @@ class Ledger:
         elif number == "2302":
             self._work.packages.fact(self.state, package, fact_of(FactKind.PROCESSING_FAILED, event))
             self._work.processing.told(self.state, event, ProcessingOutcome.FAILED, alone=True)
+        elif number == "2339":
+            fact = fact_of(FactKind.INFORMATION_SENT, event, _child_of(event))
+            self._work.packages.fact(self.state, package, fact)
         elif number == "2306":
             self._work.sources.missing(self.state, event)
             self._work.processing.told(self.state, event, ProcessingOutcome.FAILED)
@@ -309,3 +326,9 @@ class Ledger:
             self._work.waits.forget(self.state, package)
             self._work.sources.forget(self.state, package)
             self._work.packages.forget(self.state, package)
+
+
+def _child_of(event: Event) -> str:
+    """Return the child site of status message 2339. It is one of the strings; which one is not known for sure."""
+    strings = (text(event, f"istr{i}") for i in range(1, 10))
+    return next((value for value in strings if _SITE_CODE.fullmatch(value)), "")

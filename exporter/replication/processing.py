@@ -1,4 +1,4 @@
-"""Package processing threads: which package each works on, and how its work ended."""
+"""Package processing threads: how the work of each on a package ended."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ _STRENGTH = (ProcessingOutcome.ENDED, ProcessingOutcome.SUCCEEDED, ProcessingOut
 
 @dataclass(slots=True)
 class Processing:
-    """Open package processing threads: how each stands, by log and package (one thread works on a package at a time).
+    """How each open package processing thread stands, by log and thread.
 
-    SMS 2003 does not name the package when a thread starts, nor when it exits; there a success or failure is counted
-    when its status message is seen.
+    In text without threads the package takes the thread's place; SMS 2003 does not name it when a thread starts, so
+    there a success or failure is counted when its status message is seen.
     """
 
     open: dict[tuple[str, str], ProcessingOutcome] = field(default_factory=dict)
 
     def started(self, state: SiteState, event: Event) -> None:
-        """Take "Started package processing thread for package"."""
-        package = text(event, "package")
-        if not package:
+        """Take "Started package processing thread" (`thread_id`, and since 2012 `package`), of the main thread."""
+        key = event.log, text(event, "package" if event.thread is None else "thread_id")
+        if not key[1]:
             return
-        if self.open.pop((event.log, package), None) is not None:
+        if self.open.pop(key, None) is not None:
             _count(state, ProcessingOutcome.UNKNOWN)
         if len(self.open) >= MAX_OPEN:
             del self.open[next(iter(self.open))]
             _count(state, ProcessingOutcome.UNKNOWN)
-        self.open[event.log, package] = ProcessingOutcome.ENDED
+        self.open[key] = ProcessingOutcome.ENDED
 
     def told(self, state: SiteState, event: Event, outcome: ProcessingOutcome, *, alone: bool = False) -> None:
         """Take a word of success, lateness or failure; `alone` tells to count it when no thread is known to be open."""
-        key = event.log, text(event, "package")
+        key = _key(event)
         standing = self.open.get(key)
         if standing is not None:
             self.open[key] = max(standing, outcome, key=_STRENGTH.index)
@@ -45,19 +45,19 @@ class Processing:
 
     def exited(self, state: SiteState, event: Event) -> None:
         """Take "Exiting package processing thread"; of one whose start was not seen nothing is counted."""
-        outcome = self.open.pop((event.log, text(event, "package")), None)
+        outcome = self.open.pop(_key(event), None)
         if outcome is not None:
             _count(state, outcome)
-
-    def works_on(self, event: Event) -> bool:
-        """Whether a package processing thread is at work on the package that the line names."""
-        return (event.log, text(event, "package")) in self.open
 
     def interrupted(self, state: SiteState, log: str) -> None:
         """Close the threads of one log: lines were lost or the component restarted."""
         for key in [key for key in self.open if key[0] == log]:
             del self.open[key]
             _count(state, ProcessingOutcome.UNKNOWN)
+
+
+def _key(event: Event) -> tuple[str, str]:
+    return event.log, text(event, "package") if event.thread is None else str(event.thread)
 
 
 def _count(state: SiteState, outcome: ProcessingOutcome) -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from exporter.replication.diagnosis import Cause, CauseKind
+from exporter.replication.cause import Cause, CauseKind
 from exporter.replication.state import Reference
+
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,14 @@ class Patient:
     task_sequences: Sequence[str]
 
     @property
+    def id(self) -> str:
+        """The package's ID."""
+        return self.reference.package
+
+    @property
     def package(self) -> str:
         """The package as a person would name it."""
-        return f'{self.reference.package} ("{self.name}")' if self.name else self.reference.package
+        return f'{self.id} ("{self.name}")' if self.name else self.id
 
     @property
     def at_owner(self) -> str:
@@ -45,163 +52,162 @@ class Patient:
     @property
     def at_sites(self) -> str:
         """The sites where it is missing, in words."""
-        return ", ".join(self.sites)
+        return _listed(self.sites)
+
+    @property
+    def sequences(self) -> str:
+        """The task sequences that it blocks, in words."""
+        return _listed(self.task_sequences)
 
 
-NOT_CONTENT = (
-    "This is about the package's *information* (its definition and programs), not about its content on a distribution "
-    "point: sending the content to a distribution point does not help."
-)
+def _listed(names: Sequence[str]) -> str:
+    """Return names for a sentence: the first few, and how many more there are."""
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def remedy(patient: Patient, cause: Cause) -> list[str]:
     """Return the steps, in their order."""
-    return [*_STEPS[cause.kind](patient, cause), *_ladder(patient, cause)]
+    return [*_STEPS[cause.kind](patient, cause), *_watch(patient, cause)]
 
 
-def _ladder(patient: Patient, cause: Cause) -> list[str]:
-    """Return the steps that follow, whatever the cause."""
-    sequences = ", ".join(patient.task_sequences)
-    steps = [
-        (
-            f"Watch {patient.reference.package} arrive: distmgr.log at {patient.at_sites} shows a unit "
-            f'"Adding package {patient.reference.package} to the active package array" without a failing line; then the '
-            f"next try of {sequences} goes through."
-        )
-    ]
-    if cause.kind in {CauseKind.PROGRAM_DELETED, CauseKind.CONTENT_LATE}:
-        return steps
-    return [
-        *steps,
-        (
-            f"If it does not arrive, recreate package {patient.package} with a program, see that the new package arrives "
-            f"at {patient.at_sites}, and change {sequences} to use it."
-        ),
-    ]
+NOT_CONTENT = (
+    "Do not look for the content on distribution points: what is missing is the package's information (its definition "
+    "and programs), and sending the content does not bring it."
+)
 
 
 def _touch(patient: Patient) -> list[str]:
-    return [
-        (
-            f"Change any property of package {patient.package} {patient.at_owner}, apply, and change it back: it is sent "
-            f'to the child sites again. distmgr.log {patient.at_owner} then shows "Package {patient.reference.package} is '
-            f'new or has changed, replicating to all applicable sites".'
-        ),
-        NOT_CONTENT,
-    ]
+    step = (
+        f"Change any property of package {patient.package} {patient.at_owner}, apply, and change it back, so that it "
+        f'is sent again. Afterwards distmgr.log {patient.at_owner} shows "Package {patient.id} is new or has changed, '
+        'replicating to all applicable sites".'
+    )
+    return [step, NOT_CONTENT]
+
+
+def _watch(patient: Patient, cause: Cause) -> list[str]:
+    """Return the steps that follow, whatever the cause."""
+    arrive = (
+        f'See it arrive: distmgr.log at {patient.at_sites} shows "Adding package {patient.id} to the active package '
+        f'array" without a failing line before "Removing package {patient.id}". The next try of {patient.sequences} '
+        "then goes through; idle sites try once an hour."
+    )
+    recreate = (
+        f"If that does not help, recreate package {patient.package} with program {patient.reference.program}, see that "
+        f"the new package arrives at {patient.at_sites} as above, and change {patient.sequences} to use it."
+    )
+    return [arrive] if cause.kind is CauseKind.PROGRAM_DELETED else [arrive, recreate]
 
 
 def _source(patient: Patient, cause: Cause) -> list[str]:
     path = cause.source_path or "the source folder"
-    return [
-        (
-            f"Open the data source of package {patient.package} {patient.at_owner} and mend it: {path} must exist, and the "
-            f"computer account of the site server must be able to read it."
-        ),
-        (
-            f"Update the distribution points of the package, or change any of its properties, so that the source is read "
-            f'again. distmgr.log {patient.at_owner} shows "Taking package snapshot for package '
-            f'{patient.reference.package}" without an error after it, and status message 2301.'
-        ),
-        NOT_CONTENT,
-    ]
+    mend = (
+        f"Mend the data source of package {patient.package} {patient.at_owner}: {path} must exist, and the computer "
+        "account of the site server must be able to read it."
+    )
+    again = (
+        "Update the distribution points of the package, so that the source is read again. Afterwards distmgr.log "
+        f'{patient.at_owner} shows "Taking package snapshot for package {patient.id}" without an error after it, and '
+        "then status message 2301 for the package."
+    )
+    return [mend, again, NOT_CONTENT]
 
 
 def _snapshot(patient: Patient, cause: Cause) -> list[str]:
-    path = cause.source_path or "its source folder"
-    return [
-        (
-            f'Look in distmgr.log {patient.at_owner} at the lines before "Failed to take snapshot of package '
-            f'{patient.reference.package}": files of {path} that are open elsewhere, have too long a path, or do not fit '
-            f"on the drive stop the snapshot."
-        ),
-        *_touch(patient),
-    ]
+    path = cause.source_path or "the source folder"
+    mend = (
+        f'Look in distmgr.log {patient.at_owner} at the lines before "Failed to take snapshot of package {patient.id}" '
+        f"and mend what they name: a file in {path} that is open elsewhere or has too long a path, or a full drive."
+    )
+    again = (
+        "Update the distribution points of the package, so that the snapshot is taken again. Afterwards distmgr.log "
+        f"{patient.at_owner} shows status message 2301 for the package."
+    )
+    return [mend, again, NOT_CONTENT]
 
 
 def _deleted(patient: Patient, cause: Cause) -> list[str]:
     program = patient.reference.program
     if cause.site and cause.site != patient.owner:
-        return [
-            (
-                f"Program {program} of package {patient.package} was deleted at {cause.site}, which does not own it: see "
-                f"{patient.at_owner} whether the program is still there."
-            ),
-            *_touch(patient),
-        ]
-    return [
-        (
-            f"Create program {program} of package {patient.package} again {patient.at_owner}, under the same name; or "
-            f"change {', '.join(patient.task_sequences)} not to use it."
-        ),
-        NOT_CONTENT,
-    ]
+        check = (
+            f"See that program {program} of package {patient.package} still exists {patient.at_owner}: it was deleted "
+            f"at {cause.site}, which does not own it."
+        )
+        return [check, *_touch(patient)]
+    create = (
+        f"Create program {program} of package {patient.package} again {patient.at_owner}, under the same name; or "
+        f"change {patient.sequences} not to use it. Afterwards distmgr.log {patient.at_owner} shows "
+        f'"A program for package {patient.id} has been added or removed".'
+    )
+    return [create, NOT_CONTENT]
 
 
 def _never_sent(patient: Patient, cause: Cause) -> list[str]:
     there = cause.destination or patient.at_sites
-    return [
-        (
-            f"See {patient.at_owner} that {there} is an active child site with an address, and that "
-            f"it is not being deleted, restored or upgraded."
-        ),
-        *_touch(patient),
-    ]
+    mend = (
+        f"See on {cause.site} that {there} is an active child site and has an address. In sched.log on {cause.site} "
+        f'neither "There is no address defined for site {there}" nor "Could not retrieve the request ID" must come '
+        "again; what was given up is not sent again by itself."
+    )
+    return [mend, *_touch(patient)]
 
 
 def _transport(patient: Patient, cause: Cause) -> list[str]:
     there = cause.destination or patient.at_sites
-    return [
-        (
-            f"Mend the way from {cause.site} to {there}: the address, the account that connects, the share SMS_SITE, the "
-            f'network. sender.log on {cause.site} then shows "Sending completed successfully" for {there}.'
-        ),
-        (
-            f"See that what was put off goes on: despool.log at {there} shows instructions carried out, without "
-            f'"Created retry instruction".'
-        ),
-        *_touch(patient),
-    ]
+    if cause.site == there:
+        unpack = (
+            f"Mend the despooler of {there}: room on its drives, locked files, rights on inboxes\\despoolr.box. "
+            f'Afterwards despool.log on {there} shows "Despooler successfully executed one instruction" without '
+            '"Created retry instruction" before it; it tries every few minutes.'
+        )
+        return [unpack, *_touch(patient)]
+    connect = (
+        f"Mend the connection from {cause.site} to {there}: the network, the share SMS_SITE, the account it uses, "
+        f'the address. Afterwards sender.log on {cause.site} shows "Finished sending SWD package {patient.id}" and '
+        f"despool.log on {there} the instruction carried out; what was put aside is tried again within an hour."
+    )
+    return [connect, *_touch(patient)]
 
 
 def _old(patient: Patient, cause: Cause) -> list[str]:
-    return [
-        f"Let {patient.at_owner.removeprefix('on ')} send the newer definition to {cause.site}.",
-        *_touch(patient),
-    ]
+    wait = (
+        f"Give the newer definition the time to come from {patient.owner} to {cause.site}: sched.log and sender.log "
+        f"{patient.at_owner} show a job and a send request for {patient.id}."
+    )
+    return [wait, *_touch(patient)]
 
 
 def _late(patient: Patient, cause: Cause) -> list[str]:
-    return [
-        (
-            f"Find where the content of {patient.package} stays on its way to {cause.site}: distmgr.log and sched.log "
-            f"{patient.at_owner} show a minijob and a send request for it, sender.log "
-            f'"Finished sending SWD package {patient.reference.package}", despool.log at {cause.site} "Stored Package '
-            f'{patient.reference.package}".'
-        ),
-        (
-            f"If no minijob is there, update the distribution points of the package {patient.at_owner}: here the content "
-            f"itself is late, and the package's information waits for it."
-        ),
-    ]
+    find = (
+        f"Find where the content of package {patient.package} stays on its way to {cause.site}: distmgr.log and "
+        "sched.log above it show a minijob and a send request, sender.log "
+        f'"Finished sending SWD package {patient.id}", '
+        f'despool.log on {cause.site} "Stored Package {patient.id}". Here the package\'s information waits for its '
+        "content."
+    )
+    send = (
+        f"If no minijob is there, update the distribution points of the package {patient.at_owner}. Afterwards "
+        f'distmgr.log {patient.at_owner} shows "Created minijob to send compressed copy of package {patient.id}".'
+    )
+    return [find, send]
 
 
 def _not_read(patient: Patient, cause: Cause) -> list[str]:
     where = f"of {cause.site}" if cause.site else "of the site that owns the package"
-    return [
-        (
-            f"Read the logs {where} too: the cause is usually a wrong property of the package there, such as a source "
-            f"folder that cannot be read. Look in its distmgr.log for {patient.reference.package}."
-        ),
-        *_touch(patient),
-    ]
+    read = (
+        f"Read the logs {where} too. The cause is usually a wrong property of the package there, such as a source "
+        f"folder that cannot be read: look for {patient.id} in its distmgr.log, and mend what the lines name."
+    )
+    return [read, *_touch(patient)]
 
 
 def _unknown(patient: Patient, _: Cause) -> list[str]:
-    return [
-        f"See whether a property of package {patient.package} is wrong {patient.at_owner}, such as its source folder.",
-        *_touch(patient),
-    ]
+    look = (
+        f"See whether a property of package {patient.package} is wrong {patient.at_owner}, such as the path of its "
+        f"source files, and whether program {patient.reference.program} is there."
+    )
+    return [look, *_touch(patient)]
 
 
 _STEPS: dict[CauseKind, Callable[[Patient, Cause], list[str]]] = {

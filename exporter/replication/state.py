@@ -127,23 +127,39 @@ class Versions:
     source: int | None = None
 
 
+@dataclass(slots=True)
+class Histogram:
+    """Durations in seconds: `counts[i]` of those at most `bounds[i]`, the last count of those above every bound."""
+
+    bounds: tuple[float, ...]
+    counts: list[int]
+    total: float = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count one duration."""
+        place = next((i for i, bound in enumerate(self.bounds) if seconds <= bound), len(self.bounds))
+        self.counts[place] += 1
+        self.total += seconds
+
+
 class FactKind(StrEnum):
     """What a line told about one package, kept for the search for causes. The subject is in brackets."""
 
     PROCESSED = "processed"  # status 2301 here
     PROCESSING_FAILED = "processing_failed"  # status 2302 here
-    CHANGED = "changed"  # the owner starts to add or update it, or found its programs changed
+    ADDED = "added"  # "Start adding package"
+    UPDATED = "updated"  # "Start updating the package"
+    CHANGED = "changed"  # a program was added or removed
     REPLICATING = "replicating"  # "is new or has changed, replicating to all applicable sites"
-    SEND_STARTED = "send_started"  # (site) "Sending a copy of package"
-    MINIJOB_CREATED = "minijob_created"  # (site) handed to the scheduler
     INFORMATION_SENT = "information_sent"  # (site) status 2339: the definition handed to the scheduler
+    MINIJOB_CREATED = "minijob_created"  # (site) the content handed to the scheduler
+    JOB_DROPPED = "job_dropped"  # (site, or "" where the line does not name it) the scheduler gave a job up
     SENT = "sent"  # (site) the sender finished
     PROGRAM_DELETED = "program_deleted"  # (program) "no longer exists, delete it"
     DELETED = "deleted"  # the package was deleted here
     DEFINITION_APPLIED = "definition_applied"  # an incoming definition went through here
     CONTENT_WRITTEN = "content_written"  # the owner wrote the contents of a version
     CONTENT_STORED = "content_stored"  # the despooler stored a version
-    CONTENT_BEFORE_DEFINITION = "content_before_definition"  # content came, the package's information has not
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +175,13 @@ class Fact:
 class TroubleKind(StrEnum):
     """What keeps files from moving between sites."""
 
-    PUT_ASIDE = "site_put_aside"  # the sender leaves the site alone for an hour
-    NO_ADDRESS = "no_address"
     SITE_NOT_ACTIVE = "site_not_active"
+    NO_ADDRESS = "no_address"
     NO_REQUEST_ID = "no_request_id"  # the scheduler cannot number send requests: nothing is sent to anybody
+    PUT_ASIDE = "put_aside"  # the sender leaves the site alone for an hour
     CONNECTION_FAILED = "connection_failed"
-    DESPOOLER_RETRY = "despooler_retry"  # a file that came from this site cannot be unpacked yet
-    COMPONENT_NOT_ACTIVE = "component_not_active"  # replication files were thrown away
+    DESPOOLER_RETRY = "despooler_retry"  # what came from the site cannot be carried out yet
+    CONTENT_BEFORE_DEFINITION = "content_before_definition"  # the despooler waits for the package's information
 
 
 @dataclass(slots=True)
@@ -175,8 +191,9 @@ class Trouble:
     Attributes:
         kind: what it is.
         site: the site at the other end, or "" when the line does not name one.
-        package: the package concerned, or "" when every package is.
-        win32_error: the Win32 code that the line gives.
+        job: for the despooler's kinds, the sending site's job, else "".
+        package: the package concerned, or "" when the line does not tell, or when every package is.
+        win32_error: the Win32 code that the latest line gives.
         since: the first such line since the last success.
         last_seen: the latest.
         attempts: how many.
@@ -185,6 +202,7 @@ class Trouble:
 
     kind: TroubleKind
     site: str
+    job: str
     package: str
     win32_error: int | None
     since: float | None
@@ -204,46 +222,77 @@ class ThreadUse:
 
 @dataclass(slots=True)
 class SendRequest:
-    """A send request that the scheduler lists and has not reported complete."""
+    """What scheduler and sender tell of one send request; each field as far as it is known.
 
-    destination: str
-    package: str
-    state: str
-    since: float | None
-    last_seen: float | None
+    Attributes:
+        destination: the site it goes to.
+        package: the package it carries.
+        job: the scheduler's job that it belongs to.
+        state: as the scheduler lists it.
+        since: the first line about it.
+        state_time: the line that told `state`.
+        finished: the line that says that it has been sent.
+        win32_error, failures, evidence: of the sender's failing tries since.
+    """
+
+    destination: str = ""
+    package: str = ""
+    job: str = ""
+    state: str = ""
+    since: float | None = None
+    state_time: float | None = None
+    done: bool = False
+    finished: float | None = None
+    win32_error: int | None = None
+    failures: int = 0
+    evidence: tuple[Evidence, ...] = ()
 
 
 class LinkBasis(StrEnum):
     """How one site is known to be the parent of another."""
 
     STATED = "stated"  # "Parent site of X is Y"
-    INFERRED = "inferred"  # packages were sent from the one to the other, or awaited there from it
+    INFERRED = "inferred"  # packages were sent from the one to the other
 
 
 @dataclass(slots=True)
 class TransportState:
-    """What the lines of scheduler, sender, despooler, replication manager and package transfer manager say is so now.
+    """What the logs of scheduler, sender, despooler and package transfer manager say is so now.
 
     Attributes:
-        troubles: by kind, site and package.
-        threads: use of threads by component (`distmgr`, `despool`, `sender/XYZ` for one destination).
-        requests: open send requests by their ID.
-        links: parents and children by (parent, child), as far as this site's lines show them.
+        troubles: by kind, site and job.
+        threads: use of threads, by component: `distmgr`, `despool`, `sender/XYZ` for one destination.
+        jobs: package of each of the scheduler's latest jobs.
+        requests: the latest send requests, done ones among them.
+        links: parents and children as (parent, child), as far as this site's lines show them.
+        send_durations: from taking a request to its end, by destination.
     """
 
     troubles: dict[tuple[TroubleKind, str, str], Trouble] = field(default_factory=dict)
     threads: dict[str, ThreadUse] = field(default_factory=dict)
+    jobs: dict[str, str] = field(default_factory=dict)
     requests: dict[str, SendRequest] = field(default_factory=dict)
     links: dict[tuple[str, str], LinkBasis] = field(default_factory=dict)
+    send_durations: dict[str, Histogram] = field(default_factory=dict)
 
 
 class Tally(StrEnum):
-    """What is counted, and the values that each count is kept by."""
+    """What is counted, and the values that each count is kept by. A site or point that is not known is ""."""
 
     REFERENCE_FAILURES = "reference_failures"  # (package that is missing,)
     DEFINITIONS = "definitions"  # (outcome,)
     PACKAGE_PROCESSING = "package_processing"  # (outcome,)
     STATUS_MESSAGES = "status_messages"  # (component, message ID, severity)
+    SENDER_REQUESTS = "sender_requests"  # (destination site, outcome: taken, completed, failed)
+    SENDER_BYTES = "sender_bytes"  # (destination site,)
+    SENDER_CONNECTION_FAILURES = "sender_connection_failures"  # (destination site, Win32 error)
+    SENDER_SITES_PUT_ASIDE = "sender_sites_put_aside"  # (destination site,)
+    SCHEDULER_REQUESTS = "scheduler_requests"  # (destination site, outcome: created, completed)
+    SCHEDULER_JOBS_DROPPED = "scheduler_jobs_dropped"  # (destination site, reason: a TroubleKind)
+    DESPOOLER_INSTRUCTIONS = "despooler_instructions"  # (source site, outcome: taken, executed, failed, retried)
+    DESPOOLER_THREAD_WAITS = "despooler_thread_waits"  # ()
+    REPLICATION_FILES = "replication_files"  # (outcome: found, discarded)
+    PACKAGE_TRANSFERS = "package_transfers"  # (distribution point, outcome: started, completed, failed, postponed)
     DROPPED = "dropped"  # (what did not fit its budget,)
 
 
@@ -267,26 +316,17 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(slots=True)
-class Histogram:
-    """Durations in seconds: `counts[i]` of those at most `bounds[i]`, the last count of those above every bound."""
-
-    bounds: tuple[float, ...]
-    counts: list[int]
-    total: float = 0.0
-
-    def add(self, seconds: float) -> None:
-        """Count one duration."""
-        place = next((i for i, bound in enumerate(self.bounds) if seconds <= bound), len(self.bounds))
-        self.counts[place] += 1
-        self.total += seconds
-
-
 BLOCK_DURATION_BOUNDS = (300.0, 900.0, 3600.0, 14400.0, 43200.0, 86400.0, 259200.0, 604800.0, 2592000.0)
+SEND_DURATION_BOUNDS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14400.0, 43200.0, 86400.0)
+
+
+def histogram(bounds: tuple[float, ...]) -> Histogram:
+    """Return an empty histogram."""
+    return Histogram(bounds, [0] * (len(bounds) + 1))
 
 
 def _block_durations() -> Histogram:
-    return Histogram(BLOCK_DURATION_BOUNDS, [0] * (len(BLOCK_DURATION_BOUNDS) + 1))
+    return histogram(BLOCK_DURATION_BOUNDS)
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from exporter.events.event import Event
 from exporter.replication.limits import MAX_STANDING, latest
@@ -27,14 +28,16 @@ class Stored:
     time: float | None = None
     version: int | None = None
 
-    def covers(self, attempt: Try) -> bool:
+    def covers(self, reason: WaitReason, attempt: Try) -> bool:
         """Whether content that a try lacked was stored no earlier than the try.
 
-        Where a time is unknown the order of reading decides: what was read before the store is covered by it.
+        An older version than a line asks for does not help; lines that ask for none are content with any. Where a
+        time is unknown the order of reading decides: what was read before the store is covered by it.
         """
         time, wanted = attempt
         late = self.time is not None and time is not None and time > self.time
-        old = self.version is not None and wanted is not None and wanted > self.version
+        asked = wanted if reason is WaitReason.NEWER_VERSION else None
+        old = self.version is not None and asked is not None and asked > self.version
         return not late and not old
 
 
@@ -58,7 +61,8 @@ class Waits:
             wanted = integer(event, "version")
         package, from_site = text(event, "package"), text(event, "from_site")
         stored = self.stored.get(package)
-        if stored and event.time is not None and stored.time is not None and stored.covers((event.time, wanted)):
+        timed = stored is not None and stored.time is not None and event.time is not None
+        if stored is not None and timed and stored.covers(reason, (event.time, wanted)):
             return
         waiting = state.waiting.get((package, from_site, reason))
         if waiting is None:
@@ -82,16 +86,16 @@ class Waits:
         cover = stored if event.time is not None else Stored(None, stored.version)
         for key, tries in list(self.tries.get(package, {}).items()):
             waiting = state.waiting[package, *key]
-            if end_tries(waiting, tries, cover.covers):
+            if end_tries(waiting, tries, partial(cover.covers, key[1])):
                 self._end(state, package, key)
             else:
                 waiting.version = _wanted(tries)
 
-    def hold(self, state: SiteState, package: str, version: int) -> None:
+    def hold(self, state: SiteState, package: str, version: int | None) -> None:
         """Take a line of distmgr.log that says which version of the content is held: ends waits for none higher."""
         for key in list(self.tries.get(package, {})):
             wanted = state.waiting[package, *key].version
-            if wanted is not None and wanted <= version:
+            if wanted is not None and version is not None and wanted <= version:
                 self._end(state, package, key)
 
     def end(self, state: SiteState, package: str) -> None:

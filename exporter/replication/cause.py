@@ -1,0 +1,129 @@
+"""A cause, the lines that prove it, and the case that it is sought for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from exporter.replication.state import Evidence, Fact, FactKind, Reference, SiteState, owner_of
+from exporter.replication.tree import Tree
+from exporter.replication.win32 import in_words
+
+
+class CauseKind(StrEnum):
+    """Why a program of a package is missing at a site."""
+
+    SOURCE_PATH_INACCESSIBLE = "source_path_inaccessible"
+    SNAPSHOT_FAILED = "snapshot_failed"
+    PROGRAM_DELETED = "program_deleted"
+    NEVER_SENT = "never_sent"
+    TRANSPORT = "transport"
+    DEFINITION_OLD = "definition_old"
+    CONTENT_LATE = "content_late"
+    OWNER_NOT_READ = "owner_not_read"
+    UNKNOWN = "unknown"
+
+
+class Certainty(StrEnum):
+    """How a cause is known."""
+
+    STATED = "stated"
+    INFERRED = "inferred"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A line, and the site whose log holds it."""
+
+    site: str
+    line: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why one program of one package is missing at a site.
+
+    Attributes:
+        kind: what is wrong.
+        certainty: whether a line states it.
+        site: the site where it is wrong, which is where to look and mend; the owner where that is not known.
+        words: the finding in a sentence, for a person.
+        evidence: the lines that show it.
+        destination: for a cause on the way between two sites, the site that does not get its files.
+        source_path: for a cause in the package's source, the folder.
+    """
+
+    kind: CauseKind
+    certainty: Certainty
+    site: str
+    words: str
+    evidence: tuple[Proof, ...] = ()
+    destination: str = ""
+    source_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One missing reference at one site, and all that is known of the hierarchy.
+
+    Attributes:
+        reference: what is missing.
+        site: where.
+        since: when the first of the task sequences that lack it there began to fail.
+        last_attempt: when one of them failed last.
+        states: of every site that is read.
+        tree: which site is whose parent.
+    """
+
+    reference: Reference
+    site: str
+    since: float | None
+    last_attempt: float | None
+    states: Mapping[str, SiteState]
+    tree: Tree = field(default_factory=Tree)
+
+    @property
+    def package(self) -> str:
+        """The package whose program is missing."""
+        return self.reference.package
+
+    @property
+    def owner(self) -> str:
+        """The site that owns it, "" when its ID does not tell."""
+        return owner_of(self.reference.package)
+
+    @property
+    def route(self) -> tuple[str, ...]:
+        """The sites that its definition passes, from the owner to the site that lacks it."""
+        return self.tree.route(self.owner, self.site) if self.owner else (self.site,)
+
+    def ended_before(self, time: float | None) -> bool:
+        """Whether something that ended at that time was over when the block began."""
+        return time is not None and self.since is not None and time <= self.since
+
+    def facts(self, site: str, *kinds: FactKind) -> list[Fact]:
+        """Return what a site's logs tell of the package, of the kinds given, oldest first."""
+        state = self.states.get(site)
+        facts = state.facts.get(self.package, {}).values() if state else ()
+        return sorted((fact for fact in facts if fact.kind in kinds), key=lambda fact: fact.evidence.time or 0.0)
+
+    def newest(self, site: str, kind: FactKind, subject: str = "") -> Fact | None:
+        """Return the newest line of one kind that a site's logs tell of the package."""
+        state = self.states.get(site)
+        return state.facts.get(self.package, {}).get((kind, subject)) if state else None
+
+
+def after(time: float | None, other: float | None) -> bool:
+    """Whether a time is known to be later than another."""
+    return time is not None and other is not None and time > other
+
+
+def later(fact: Fact | None, time: float | None) -> bool:
+    """Whether a fact is known to be of a later time than something else."""
+    return fact is not None and after(fact.evidence.time, time)
+
+
+def win32_words(code: int | None) -> str:
+    """Return a Win32 error for the end of a sentence, "" when there is none."""
+    return f": {in_words(code)} (Win32 error {code})" if code else ""

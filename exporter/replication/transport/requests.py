@@ -1,0 +1,64 @@
+"""Send requests, as scheduler and sender tell of them, each in its own log and in either order of reading."""
+
+from __future__ import annotations
+
+from exporter.events.event import Event
+from exporter.replication.limits import earliest, evidence_of, latest, newest
+from exporter.replication.state import LinkBasis, SendRequest, SiteState, Tally
+
+MAX_REQUESTS = 5_000
+"""Requests, and jobs, that are remembered: a despooler may speak of a job hours after it was sent."""
+
+MAX_LINKS = 2_000
+"""Pairs of parent and child."""
+
+
+def request_of(state: SiteState, request: str, time: float | None) -> SendRequest:
+    """Return a request, which is made if it was not heard of before."""
+    requests = state.transport.requests
+    found = requests.get(request)
+    if found is None:
+        if len(requests) >= MAX_REQUESTS:
+            oldest = next((name for name, known in requests.items() if known.done), next(iter(requests)))
+            if not requests.pop(oldest).done:
+                state.tallies[Tally.DROPPED]["send_requests",] += 1
+        found = requests[request] = SendRequest()
+    found.since = earliest(found.since, time)
+    return found
+
+
+def fail(request: SendRequest, event: Event, win32_error: int | None) -> None:
+    """Note a failing try of the sender, unless the request was done later."""
+    if request.done and event.time is not None and request.finished is not None and event.time <= request.finished:
+        return
+    request.done = False
+    request.failures += 1
+    request.win32_error = win32_error if win32_error is not None else request.win32_error
+    request.evidence = newest(request.evidence, evidence_of(event))
+
+
+def finish(request: SendRequest, time: float | None) -> None:
+    """Note that a request has been sent."""
+    request.done = True
+    request.finished = latest(request.finished, time)
+    request.win32_error, request.failures, request.evidence = None, 0, ()
+
+
+def remember_job(state: SiteState, job: str, package: str) -> None:
+    """Keep which package a job carries."""
+    jobs = state.transport.jobs
+    jobs.pop(job, None)
+    jobs[job] = package
+    if len(jobs) > MAX_REQUESTS:
+        del jobs[next(iter(jobs))]
+
+
+def link(state: SiteState, parent: str, child: str, basis: LinkBasis) -> None:
+    """Note that a line shows one site to be another's parent."""
+    links = state.transport.links
+    if not parent or not child or parent == child:
+        return
+    if (parent, child) not in links and len(links) >= MAX_LINKS:
+        state.tallies[Tally.DROPPED]["links",] += 1
+    elif basis is LinkBasis.STATED or (parent, child) not in links:
+        links[parent, child] = basis
