@@ -1,0 +1,129 @@
+"""From what a person configured to sites that are ready to be watched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from pathlib import Path
+
+from exporter.config.load import load_config
+from exporter.config.schema import Config
+from exporter.config.schema import Site as SiteConfig
+from exporter.events.loader import Catalogue, load_catalogue
+from exporter.events.matcher import Matcher
+from exporter.logs.clock import Clock
+from exporter.logs.discovery import KNOWN_LOGS, Folder
+from exporter.logs.records import RecordReader
+from exporter.logs.volume import LocalVolume
+from exporter.memory import Memory
+from exporter.places import Place, PlaceError, find_places, refuse_two_folders_of_one_site, sites_of
+from exporter.service import Watch
+from exporter.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was typed on the command line.
+
+    Attributes:
+        logs: `[SITE=]FOLDER` arguments, beside the sites of the configuration file.
+        config_file: the configuration file, if any.
+        zone, code_page: for the logs named in `logs`.
+    """
+
+    logs: Sequence[str] = ()
+    config_file: Path | None = None
+    zone: tzinfo | None = None
+    code_page: str = "cp1252"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One site: where its logs are, and how they are to be read."""
+
+    site: str
+    folders: Sequence[Folder]
+    zone: tzinfo | None
+    code_page: str
+    interval: float
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """All that a run needs to know.
+
+    Attributes:
+        sources: the sites.
+        config: the configuration file's values, or the defaults.
+        catalogue: the messages, those of the configuration file among them.
+        tree: the parent of each site, as far as it is configured.
+    """
+
+    sources: Sequence[Source]
+    config: Config = field(default_factory=Config)
+    catalogue: Catalogue = field(default_factory=load_catalogue)
+
+    @property
+    def tree(self) -> Mapping[str, str]:
+        """The parent of each site, as far as it is configured."""
+        return {source.site: source.parent for source in self.sources if source.parent}
+
+    def watches(self, memories: Mapping[str, Memory]) -> list[Watch]:
+        """Make what watches each site; a site that has a memory goes on with it."""
+        return [
+            Watch(
+                Site(source.site, source.folders, self.matcher(source), memories.get(source.site)),
+                source.interval,
+            )
+            for source in self.sources
+        ]
+
+    def matcher(self, source: Source) -> Matcher:
+        """Make what turns one site's logs into events."""
+        return Matcher(self.catalogue, RecordReader(Clock(source.zone), source.code_page))
+
+
+def set_up(request: Request) -> Setup:
+    """Read the configuration and find the logs.
+
+    A folder of the configuration file whose site code stands there too need not be there yet: it is watched until it
+    comes. What is named on the command line must be there, for a slip of the finger is more likely.
+
+    Raises:
+        exporter.config.load.ConfigError: the configuration file cannot be used.
+        PlaceError: no logs are named, or they cannot be read or told apart.
+    """
+    config = load_config(request.config_file) if request.config_file else Config()
+    given = [_source(place, site) for site in config.sites for place in _places(site)]
+    typed = [
+        Source(code, folders, request.zone, request.code_page, config.defaults.poll_interval)
+        for code, folders in sites_of(find_places(request.logs, KNOWN_LOGS)).items()
+    ]
+    sources = given + typed
+    if not sources:
+        raise PlaceError(
+            "no logs are named. Name the Logs folder of a site server, or a configuration file with sites."
+        )
+    for source in sources:
+        if not source.site:
+            raise PlaceError(
+                f"{source.folders[0].path}: neither the path nor the logs tell the site code. Name it: SITE=FOLDER."
+            )
+    refuse_two_folders_of_one_site([Place(source.site, folder) for source in sources for folder in source.folders])
+    extra = [template.source for template in config.templates]
+    return Setup(sources, config, load_catalogue(extra))
+
+
+def _places(site: SiteConfig) -> list[Place]:
+    try:
+        return find_places([f"{site.site}={site.logs}" if site.site else site.logs], KNOWN_LOGS)
+    except PlaceError:
+        if site.site is None:
+            raise
+        return [Place(site.site, Folder(LocalVolume(), site.logs))]
+
+
+def _source(place: Place, site: SiteConfig) -> Source:
+    return Source(place.site, [place.folder], site.zone, site.code_page, site.poll_interval, site.parent or "")

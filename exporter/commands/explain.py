@@ -1,0 +1,85 @@
+"""`explain`: read logs once, keep no state, and say what is stuck, why, and what to do."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+
+import click
+from rich.console import Console
+
+from exporter.commands.options import code_page_option, find, zone_option
+from exporter.commands.progress import reading_bar
+from exporter.doubts import doubts_of
+from exporter.events.loader import load_catalogue
+from exporter.events.matcher import Matcher
+from exporter.hierarchy import Filter, report
+from exporter.logs.clock import Clock
+from exporter.logs.discovery import KNOWN_LOGS
+from exporter.logs.records import RecordReader
+from exporter.places import Place, sites_of
+from exporter.site import Site
+from exporter.terminal import Reading, print_report
+
+SOMETHING_IS_STUCK = 1
+
+
+@click.command()
+@click.argument("logs", nargs=-1, required=True, metavar="[SITE=]FOLDER...")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@click.option("--site", "sites", multiple=True, metavar="CODE", help="Only what is stuck at this site; repeatable.")
+@click.option("--package", "packages", multiple=True, metavar="ID", help="Only what concerns this package; repeatable.")
+@click.option("--since", "since", type=click.DateTime(), help="Only what was last seen at or after this time, in UTC.")
+@zone_option
+@code_page_option
+def command(
+    logs: Sequence[str],
+    as_json: bool,
+    sites: Sequence[str],
+    packages: Sequence[str],
+    since: datetime | None,
+    zone: tzinfo | None,
+    code_page: str,
+) -> None:
+    """Say which task sequences and packages are stuck, why, since when, and what to do.
+
+    Reads the logs once, rolled ones (.lo_) first, keeps no state and changes nothing. Exit status: 0 nothing is stuck,
+    1 something is, 2 it could not be done.
+
+    \b
+    configmgr-exporter explain D:\\SMS\\Logs
+    configmgr-exporter explain CEN=\\\\cen01\\SMS_CEN\\Logs CHI=\\\\chi01\\SMS_CHI\\Logs
+    """
+    places = find(logs, KNOWN_LOGS)
+    read = read_once(places, Matcher(load_catalogue(), RecordReader(Clock(zone), code_page)))
+    only = Filter(_posix(since), frozenset(packages), frozenset(site.upper() for site in sites))
+    states = {site.code: site.ledger.state for site in read}
+    answer = report(states, {site.code: site.gaps for site in read}, only=only)
+    if as_json:
+        click.echo(json.dumps(answer.to_json(), indent=2, ensure_ascii=False))
+    else:
+        print_report(Console(highlight=False), answer, _reading(read))
+    sys.exit(SOMETHING_IS_STUCK if answer.stuck else 0)
+
+
+def read_once(places: Sequence[Place], matcher: Matcher) -> list[Site]:
+    """Read all logs of some places from their beginning to their end, showing progress on a terminal."""
+    sites = [Site(code, folders, matcher, once=True) for code, folders in sites_of(places).items()]
+    with reading_bar(sum(place.size() for place in places)) as show:
+        for site in sites:
+            while site.poll(time.time(), turns=1):
+                show(sum(each.bytes_read for each in sites))
+    return sites
+
+
+def _reading(sites: Sequence[Site]) -> Reading:
+    logs = [health for site in sites for health in site.logs.values() if health.lines]
+    until = max((health.last_record for health in logs if health.last_record is not None), default=None)
+    return Reading([site.code for site in sites], len(logs), until, list(doubts_of(sites)))
+
+
+def _posix(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.replace(tzinfo=UTC).timestamp()

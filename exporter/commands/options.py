@@ -1,0 +1,65 @@
+"""Options and arguments that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import tzinfo
+
+import click
+
+from exporter.logs.encoding import check_code_page
+from exporter.logs.zones import zone_named
+from exporter.places import Place, PlaceError, find_places
+
+
+class ZoneType(click.ParamType[tzinfo]):
+    """A time zone by its Windows or IANA name."""
+
+    name = "zone"
+
+    def convert(self, value: str | tzinfo, param: click.Parameter | None, ctx: click.Context | None) -> tzinfo:
+        """Turn the name into the zone; click reports what is not one."""
+        if isinstance(value, tzinfo):
+            return value
+        try:
+            return zone_named(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class CodePageType(click.ParamType[str]):
+    """The ANSI code page of a server, as Python names it."""
+
+    name = "code page"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check the name; click reports what is not one."""
+        try:
+            check_code_page(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return value
+
+
+zone_option = click.option(
+    "--zone",
+    type=ZoneType(),
+    metavar="NAME",
+    help="Zone of the servers' clocks, for stamps that name none, such as 'Eastern Standard Time' or Europe/Paris.",
+)
+code_page_option = click.option(
+    "--code-page",
+    type=CodePageType(),
+    default="cp1252",
+    show_default=True,
+    metavar="NAME",
+    help="ANSI code page of the servers, for lines that are not UTF-8.",
+)
+
+
+def find(arguments: Sequence[str], logs: Iterable[str]) -> list[Place]:
+    """Find the logs that were named on the command line, or end with what is wrong and what to do."""
+    try:
+        return find_places(arguments, logs)
+    except PlaceError as error:
+        raise click.ClickException(str(error)) from None

@@ -1,0 +1,140 @@
+"""`run`: follow logs and serve what they tell to Prometheus."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
+from pathlib import Path
+
+import click
+
+from exporter.assembly import Request, Setup, set_up
+from exporter.checkpoint import (
+    Checkpoint,
+    CheckpointBusyError,
+    CheckpointDamagedError,
+    CheckpointError,
+)
+from exporter.commands.options import code_page_option, zone_option
+from exporter.config.located_yaml import FileError
+from exporter.events.loader import CatalogueError
+from exporter.memory import Memory
+from exporter.metrics.exposition import Exposition
+from exporter.own_log import FORMATS, LEVELS, start_logging
+from exporter.places import PlaceError
+from exporter.runner import Runner
+from exporter.service import Service
+from exporter.web.addresses import ListenError
+from exporter.web.app import Backend, make_app
+from exporter.web.server import Server
+
+_LOG = logging.getLogger(__name__)
+
+
+@click.command()
+@click.argument("logs", nargs=-1, metavar="[SITE=]FOLDER...")
+@click.option(
+    "--config.file", "config_file", type=click.Path(path_type=Path), help="YAML file; see docs/configuration.md."
+)
+@click.option("--config.watch", "config_watch", is_flag=True, help="Read the file again by itself when it changes.")
+@click.option(
+    "--web.listen-address",
+    "listen",
+    multiple=True,
+    default=[":10048"],
+    show_default=True,
+    metavar="[HOST]:PORT",
+    help="Where to answer; repeatable.",
+)
+@click.option(
+    "--web.telemetry-path", "telemetry_path", metavar="PATH", help="Path of the metrics.  [default: /metrics]"
+)
+@click.option(
+    "--state.dir",
+    "state_dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep state over restarts here. Without it, each start reads all logs that are there anew.",
+)
+@zone_option
+@code_page_option
+@click.option("--log.level", "log_level", type=click.Choice(LEVELS), default="info", show_default=True)
+@click.option("--log.format", "log_format", type=click.Choice(FORMATS), default="logfmt", show_default=True)
+def command(
+    logs: Sequence[str],
+    config_file: Path | None,
+    config_watch: bool,
+    listen: Sequence[str],
+    telemetry_path: str | None,
+    state_dir: Path | None,
+    zone: tzinfo | None,
+    code_page: str,
+    log_level: str,
+    log_format: str,
+) -> None:
+    """Follow the logs of site servers and serve what they tell to Prometheus.
+
+    Reads only: no log is ever written to, locked or renamed. SIGHUP, or a POST to /-/reload, reads the configuration
+    file again without losing state.
+
+    \b
+    configmgr-exporter run CHI=D:\\SMS\\Logs --state.dir C:\\ProgramData\\configmgr-exporter
+    """
+    start_logging(log_level, log_format)
+    request = Request(logs, config_file, zone, code_page)
+    setup = _set_up(request)
+    checkpoint, memories = _open_state(state_dir or setup.config.state_dir)
+    service = Service(checkpoint)
+    exposition = Exposition(service.look, setup.config.limits.budgets)
+    runner = Runner(request, service)
+    backend = Backend(service.look, exposition, service.unready, runner.reload if config_file else None)
+    server = Server(make_app(backend, telemetry_path=telemetry_path or setup.config.web.telemetry_path), listen)
+    try:
+        server.start()
+    except ListenError as error:
+        raise click.ClickException(str(error)) from None
+    for address in server.addresses:
+        _LOG.info("Listening on http://%s", address)
+    try:
+        service.watch(setup.watches(memories))
+        runner.run(watch_file=config_watch)
+    finally:
+        server.stop()
+        service.stop()
+        if checkpoint is not None:
+            checkpoint.close()
+    _LOG.info("Stopped; the state is saved" if checkpoint else "Stopped")
+
+
+def _set_up(request: Request) -> Setup:
+    try:
+        return set_up(request)
+    except (FileError, PlaceError, CatalogueError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _open_state(directory: Path | None) -> tuple[Checkpoint | None, Mapping[str, Memory]]:
+    """Open the state directory. What cannot be used there never keeps the exporter from serving, but for a rival."""
+    if directory is None:
+        _LOG.warning("No --state.dir: counters and states are made anew from the logs that are there at each start")
+        return None, {}
+    checkpoint = Checkpoint(directory)
+    try:
+        return checkpoint, _load(checkpoint)
+    except CheckpointBusyError as error:
+        raise click.ClickException(str(error)) from None
+    except CheckpointDamagedError as error:
+        kept = checkpoint.set_aside(time.time())
+        _LOG.error("%s. It was kept as %s, and the state is made anew from the logs that are there", error, kept)
+        return checkpoint, _load(checkpoint)
+    except CheckpointError as error:
+        _LOG.error("No state could be loaded, so it is made anew from the logs that are there: %s", error)
+        return checkpoint, {}
+
+
+def _load(checkpoint: Checkpoint) -> dict[str, Memory]:
+    try:
+        return {code: Memory.decode(saved) for code, saved in checkpoint.load().sites.items()}
+    except ValueError as error:
+        raise CheckpointDamagedError(f"{checkpoint.path}: {error}") from None

@@ -1,0 +1,98 @@
+"""What a process does while it serves: saves now and then, reads its configuration again when asked, stops cleanly."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from exporter.assembly import Request, set_up
+from exporter.config.located_yaml import FileError
+from exporter.events.loader import CatalogueError
+from exporter.places import PlaceError
+from exporter.service import Service
+from exporter.web.app import ReloadError
+
+_LOG: Final = logging.getLogger(__name__)
+SAVE_SECONDS: Final = 5.0
+_TICK_SECONDS: Final = 1.0
+
+
+class Runner:
+    """Runs a service until the process is told to stop.
+
+    Args:
+        request: what was typed, read again at a reload.
+        service: what it is read into.
+    """
+
+    def __init__(self, request: Request, service: Service) -> None:
+        self._request = request
+        self._service = service
+        self._stop = threading.Event()
+        self._reload_wanted = threading.Event()
+        self._reloading = threading.Lock()
+        self._file_seen = _content(request.config_file)
+
+    def reload(self) -> None:
+        """Read the configuration again; sites that stay go on where they are.
+
+        Raises:
+            ReloadError: it cannot be used; the old one stays in use.
+        """
+        with self._reloading:
+            self._file_seen = _content(self._request.config_file)
+            try:
+                setup = set_up(self._request)
+            except (FileError, PlaceError, CatalogueError) as error:
+                self._service.note_reload(ok=False)
+                _LOG.error("The configuration was not reloaded, the old one stays in use: %s", error)
+                raise ReloadError(str(error)) from None
+            self._service.rewatch(setup.watches)
+            self._service.note_reload(ok=True)
+            _LOG.info("The configuration was reloaded: %d sites", len(setup.sources))
+
+    def run(self, *, watch_file: bool) -> None:
+        """Save every few seconds, and reload on SIGHUP, until SIGTERM or Ctrl-C.
+
+        Args:
+            watch_file: whether to reload when the configuration file changes, too.
+        """
+        self._handle_signals()
+        since_save = 0.0
+        while not self._stop.wait(_TICK_SECONDS):
+            if self._reload_wanted.is_set() or (watch_file and self._file_changed()):
+                self._reload_wanted.clear()
+                with suppress(ReloadError):  # it has been said in the log and in a metric
+                    self.reload()
+            since_save += _TICK_SECONDS
+            if since_save >= SAVE_SECONDS:
+                self._service.save()
+                since_save = 0.0
+
+    def _handle_signals(self) -> None:
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            self._stop.set()
+
+        def reload(_number: int, _frame: FrameType | None) -> None:
+            self._reload_wanted.set()
+
+        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGTERM, stop)
+        if sys.platform != "win32":
+            signal.signal(signal.SIGHUP, reload)
+
+    def _file_changed(self) -> bool:
+        return _content(self._request.config_file) != self._file_seen
+
+
+def _content(path: Path | None) -> bytes | None:
+    try:
+        return None if path is None else path.read_bytes()
+    except OSError:
+        return None

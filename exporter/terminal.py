@@ -1,0 +1,295 @@
+"""The report of `explain` and `stuck` as a person at a terminal reads it: culprits first, then sites, then doubts."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from exporter.hierarchy import Culprit, Report
+from exporter.replication.diagnosis import Certainty
+from exporter.replication.state import Blocked, Evidence, WaitReason, owner_of
+from exporter.replication.win32 import in_words
+
+UNNAMED_SITE: Final = "(site not named)"
+_LINES_SHOWN: Final = 4
+_IDS_SHOWN: Final = 12
+_TEXT_SHOWN: Final = 400
+
+_WAIT_WORDS: Final = {
+    WaitReason.CONTENTS: "its content has not arrived",
+    WaitReason.COMPRESSED: "its compressed files have not arrived",
+    WaitReason.NEWER_VERSION: "its definition needs newer content than has arrived",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What stands behind a report: how much was read, and what was not.
+
+    Attributes:
+        sites: codes of the sites whose logs were read.
+        logs: how many logs.
+        records_until: log time of the latest record, POSIX seconds.
+        doubts: sentences on what could not be read or understood.
+    """
+
+    sites: Sequence[str]
+    logs: int
+    records_until: float | None
+    doubts: Sequence[str] = ()
+
+
+def printable(text: str) -> str:
+    """Show characters that would steer a terminal as escapes: log text is not to be trusted with the screen."""
+    return "".join(
+        c if c == "\n" or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} else _escaped(c)
+        for c in text.replace("\t", " ")
+    )
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004 - what two hex digits can hold
+
+
+def print_report(console: Console, report: Report, reading: Reading) -> None:
+    """Print what is stuck, why, and what to do.
+
+    Args:
+        console: where to.
+        report: what to print.
+        reading: what it is made from. How long things have been so is told as of its latest record: what has been
+            since is not known, least of all from a copy of old logs.
+    """
+    now = reading.records_until or 0.0
+    console.print(_headline(report, reading))
+    for number, culprit in enumerate(report.culprits, 1):
+        console.print()
+        console.print(_culprit(number, culprit, report, now))
+    for part in (_unnamed_blocks(report), _sites(report, now), _waiting(report, now), _source_errors(report, now)):
+        if part is not None:
+            console.print()
+            console.print(part)
+    doubts = [*_gaps(report), *reading.doubts]
+    if doubts:
+        console.print()
+        console.print(Text("What this answer does not know", style="bold yellow"))
+        for doubt in doubts:
+            console.print(Padding(Text(f"- {printable(doubt)}"), (0, 0, 0, 2)))
+
+
+def _headline(report: Report, reading: Reading) -> Text:
+    read = f"Read {_count(reading.logs, 'log')} of {_count(len(reading.sites), 'site')}"
+    until = f", up to {when(reading.records_until)}" if reading.records_until is not None else ""
+    if not report.stuck:
+        return Text.assemble(("Nothing is stuck in what was read. ", "bold green"), (f"{read}{until}.", "dim"))
+    blocked = {block.task_sequence for site in report.sites.values() for block in site.blocked}
+    at = sum(1 for site in report.sites.values() if site.blocked)
+    parts = []
+    if blocked:
+        because = f" because of {_count(len(report.culprits), 'missing program')}" if report.culprits else ""
+        parts.append(f"{_count(len(blocked), 'task sequence')} stuck at {_count(at, 'site')}{because}.")
+    late = {(site.site, waiting.package) for site in report.sites.values() for waiting in site.waiting}
+    if late:
+        parts.append(f"Content of {_count(len({p for _, p in late}), 'package')} late.")
+    unread = {error.package for site in report.sites.values() for error in site.source_errors}
+    if unread:
+        parts.append(f"{_count(len(unread), 'package source')} cannot be read by the owner.")
+    return Text.assemble((" ".join(parts), "bold red"), (f"  {read}{until}.", "dim"))
+
+
+def _culprit(number: int, culprit: Culprit, report: Report, now: float) -> RenderableType:
+    title = Text.assemble(
+        (f"{number}. ", "bold"),
+        (printable(culprit.reference.package), "bold cyan"),
+        (f' "{printable(culprit.name)}"' if culprit.name else "", "cyan"),
+        (f"  program {printable(culprit.reference.program)}", "bold"),
+    )
+    facts = Table.grid(padding=(0, 2, 0, 0))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    owner = culprit.source_site or "not known (the ID is not a package ID)"
+    facts.add_row("owner", owner)
+    facts.add_row("blocks", _some([_named(report, ts) for ts in culprit.task_sequences]))
+    facts.add_row("at", _some([_site(site) for site in culprit.sites]))
+    facts.add_row("since", since(culprit.since, now))
+    for finding in culprit.findings:
+        certainty = "stated by a log line" if finding.cause.certainty is Certainty.STATED else "inferred"
+        facts.add_row(
+            "cause" if len(culprit.findings) == 1 else f"cause at {', '.join(map(_site, finding.sites))}",
+            Text.assemble(
+                (printable(finding.cause.words), "bold"), (f"  [{finding.cause.kind.value}, {certainty}]", "dim")
+            ),
+        )
+    facts.add_row("shown by", Group(*_proof_lines(culprit, report)))
+    steps = Table.grid(padding=(0, 1, 0, 0))
+    steps.add_column(justify="right", no_wrap=True)
+    steps.add_column(overflow="fold")
+    for place, step in enumerate(culprit.remedy, 1):
+        steps.add_row(f"{place}.", printable(step))
+    facts.add_row("do", steps)
+    return Group(Rule(title, align="left", style="dim"), Padding(facts, (0, 0, 0, 3)))
+
+
+def _proof_lines(culprit: Culprit, report: Report) -> list[Text]:
+    lines = [
+        _line(proof.site, proof.line)
+        for finding in culprit.findings
+        for proof in finding.cause.evidence[-_LINES_SHOWN:]
+    ]
+    for code in culprit.sites[:_LINES_SHOWN]:
+        block = next((b for b in report.sites[code].blocked if culprit.reference in b.missing), None)
+        if block is not None:
+            lines += [_line(code, line) for line in _failing(block, culprit)]
+    left = len(culprit.sites) - _LINES_SHOWN
+    if left > 0:
+        lines.append(Text(f"... and the same at {_count(left, 'more site')} (--json shows every line)", style="dim"))
+    return lines
+
+
+def _failing(block: Blocked, culprit: Culprit) -> list[Evidence]:
+    """Give the lines of a unit that say what is missing, not those that only frame it."""
+    named = [line for line in block.evidence if culprit.reference.package in line.text]
+    return named or list(block.evidence)
+
+
+def _line(site: str, line: Evidence) -> Text:
+    text = printable(line.text)
+    cut = text if len(text) <= _TEXT_SHOWN else f"{text[:_TEXT_SHOWN]}... ({len(text)} characters)"
+    head = f"{_site(site)} {printable(line.file)}:{line.line}"
+    moment = f" {when(line.time)}" if line.time is not None else ""
+    return Text.assemble((f"{head}{moment}  ", "dim"), cut)
+
+
+def _unnamed_blocks(report: Report) -> RenderableType | None:
+    """Give the blocks whose lines name no missing program, which belong to no culprit."""
+    rows = [(site, block) for site in report.sites.values() for block in site.blocked if not block.missing]
+    if not rows:
+        return None
+    table = _table("Blocked, without a line that names what is missing", "site", "task sequence", "lines")
+    for site, block in rows:
+        lines = Group(*(_line(site.site, line) for line in block.evidence[-_LINES_SHOWN:]))
+        table.add_row(_site(site.site), _named(report, block.task_sequence), lines)
+    return table
+
+
+def _sites(report: Report, now: float) -> RenderableType | None:
+    rows = [(site, block) for site in report.sites.values() for block in site.blocked]
+    if not rows:
+        return None
+    table = _table("Site by site", "site", "task sequence", "waits for", "since", "last try", "tries", "version")
+    for site, block in rows:
+        missing = ", ".join(f"{printable(m.package)} {printable(m.program)}" for m in block.missing) or "not named"
+        version = "" if block.version is None else str(block.version)
+        table.add_row(
+            _site(site.site),
+            _named(report, block.task_sequence),
+            missing,
+            since(block.since, now),
+            when(block.last_attempt),
+            str(block.attempts),
+            version,
+        )
+    return table
+
+
+def _waiting(report: Report, now: float) -> RenderableType | None:
+    rows = [(site, waiting) for site in report.sites.values() for waiting in site.waiting]
+    if not rows:
+        return None
+    table = _table("Content that is late", "site", "package", "why", "from", "since", "tries")
+    for site, waiting in rows:
+        table.add_row(
+            _site(site.site),
+            _named(report, waiting.package),
+            _WAIT_WORDS[waiting.reason],
+            printable(waiting.from_site or owner_of(waiting.package)) or "?",
+            since(waiting.since, now),
+            str(waiting.attempts),
+        )
+    return table
+
+
+def _source_errors(report: Report, now: float) -> RenderableType | None:
+    rows = [(site, error) for site in report.sites.values() for error in site.source_errors]
+    if not rows:
+        return None
+    table = _table("Package sources that their owner cannot read", "owner", "package", "source", "error", "since")
+    for site, error in rows:
+        words = "" if error.win32_error is None else f"{error.win32_error}: {in_words(error.win32_error)}"
+        table.add_row(
+            _site(site.site),
+            _named(report, error.package),
+            printable(error.source_path) or "not told",
+            words or "not told",
+            since(error.since, now),
+        )
+    return table
+
+
+def _gaps(report: Report) -> Iterable[str]:
+    for site in report.sites.values():
+        for gap in site.gaps:
+            yield (
+                f"{_site(site.site)} {gap.log}.log: lines were lost ({gap.reason.replace('_', ' ')}) before they were "
+                f"read, noticed {when(gap.noticed)}; a block or its end may stand in them."
+            )
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for column in columns:
+        table.add_column(column, header_style="dim", overflow="fold", no_wrap=column in {"site", "tries", "version"})
+    return table
+
+
+def _named(report: Report, package: str) -> str:
+    names = next((site.names for site in report.sites.values()), {})
+    name = names.get(package)
+    return printable(f'{package} "{name}"' if name else package)
+
+
+def _some(items: Sequence[str]) -> str:
+    left = len(items) - _IDS_SHOWN
+    return ", ".join(items[:_IDS_SHOWN]) + (f" and {left} more" if left > 0 else "")
+
+
+def _site(code: str) -> str:
+    return printable(code) or UNNAMED_SITE
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def when(time: float | None) -> str:
+    """Write a time for a person, in UTC, to the second."""
+    return "not known" if time is None else datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def since(time: float | None, now: float) -> str:
+    """Write a time and how long ago it was; log times may lie ahead of the clock here."""
+    if time is None:
+        return "not known (the lines have no time, or no known zone)"
+    return f"{when(time)} ({duration(now - time)})" if now > time else when(time)
+
+
+def duration(seconds: float) -> str:
+    """Write a length of time with its two largest units: `6 d 4 h`."""
+    units = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+    for place, (size, unit) in enumerate(units):
+        if seconds >= size:
+            whole, rest = divmod(int(seconds), size)
+            smaller = units[place + 1] if place + 1 < len(units) else None
+            tail = f" {rest // smaller[0]} {smaller[1]}" if smaller and rest // smaller[0] else ""
+            return f"{whole} {unit}{tail}"
+    return "0 s"
