@@ -31,8 +31,12 @@ def tracked_files() -> list[Path]:
     return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
 def read_lock(name: str) -> str:
-    return (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
+    return read(f"requirements/{name}.txt")
 
 
 def pins(name: str) -> Mapping[str, Version]:
@@ -87,13 +91,58 @@ def test_locks_keep_what_windows_needs() -> None:
 
 
 def test_changelog_describes_this_version() -> None:
-    headings = re.findall(r"^## \[([^\]]+)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    headings = re.findall(r"^## \[([^\]]+)\]", read("CHANGELOG.md"), re.MULTILINE)
     assert headings[0] == "Unreleased"
     assert headings[1] == exporter.__version__
 
 
 def test_licence_is_whole() -> None:
-    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    text = read("LICENSE")
     assert text.split()[:3] == ["Apache", "License", "Version"]
     assert "END OF TERMS AND CONDITIONS" in text
     assert PYPROJECT["project"]["license"] == "Apache-2.0"
+
+
+# Written so that this file does not hold them.
+_FORBIDDEN = re.compile(
+    r"py[p]i\.org|pythonhoste[d]|deb\.debia[n]\.org|np[m]js\.org|/work/(shared|mai[n])|simple/\b.*--hash"
+)
+
+
+def test_no_file_names_a_place_to_download_from_or_to_work_in() -> None:
+    found = []
+    for path in tracked_files():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        found += [f"{path.relative_to(ROOT)}: {hit.group()}" for hit in _FORBIDDEN.finditer(text)]
+    assert found == []
+
+
+def test_every_dependency_has_its_reason_in_the_readme() -> None:
+    table = re.findall(r"^\| ([\w-]+) \| \w", read("README.md"), re.MULTILINE)
+    assert sorted(map(canonicalize_name, table)) == sorted(canonicalize_name(entry.name) for entry in wanted("run"))
+
+
+def test_image_is_made_of_files_that_are_there_and_reach_the_builder() -> None:
+    sources = [
+        source
+        for line in re.findall(r"^COPY (?!--from)(.+)$", read("Dockerfile"), re.MULTILINE)
+        for source in line.split()[:-1]
+    ]
+    sent = re.findall(r"^!(\S+)$", read(".dockerignore"), re.MULTILINE)
+    assert sources
+    for source in sources:
+        assert (ROOT / source).exists(), source
+        assert source.split("/")[0] in sent, source
+
+
+def test_image_does_not_run_as_root() -> None:
+    last_stage = read("Dockerfile").rpartition("\nFROM ")[2]
+    assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", last_stage, re.MULTILINE)
+
+
+def test_debian_packages_are_listed_with_their_commands() -> None:
+    lines = [line.split() for line in read("requirements/debian.txt").splitlines() if not line.startswith("#")]
+    assert [len(words) for words in lines] == [2] * len(lines)
