@@ -166,10 +166,10 @@ class Exposition:
         unchanged = reads.keys() == self._reads.keys() and all(reads[s] is self._reads[s] for s in reads)
         if unchanged and snapshot.exporter == self._facts:
             return False
-        self._reads, self._facts = reads, snapshot.exporter
         tables = {site: read.table for site, read in reads.items()} | {EXPORTER: exporter_table(snapshot.exporter)}
         for family, parts in select(tables, self._budgets):
             self._bodies[family.name].update(parts)
+        self._reads, self._facts = reads, snapshot.exporter  # last: after a failure everything is tried again
         return True
 
     def _read(self, view: SiteView) -> _Read:

@@ -6,6 +6,7 @@ import gzip
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import NoReturn
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 from prometheus_client.registry import Collector
 
+from exporter.metrics import exposition as exposition_module
 from exporter.metrics.collector import StateCollector
 from exporter.metrics.contract import FAMILIES
 from exporter.metrics.exposition import Exposition, Form
@@ -112,6 +114,22 @@ def test_a_site_that_starts_anew_at_the_same_revision_is_read_again() -> None:
     exposition.page(Form.TEXT)
     sites[0] = replace(sites[0], state=SiteState("CHI"))
     assert b'configmgr_site_blocked_task_sequences{site="CHI"} 0.0\n' in exposition.page(Form.TEXT)
+
+
+def test_a_scrape_that_failed_leaves_nothing_half_done_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    current = Snapshot([quiet("CHI")], FACTS)
+    exposition = Exposition(lambda: current)
+    exposition.page(Form.TEXT)
+    current = full()
+    with monkeypatch.context() as broken:
+        broken.setattr(exposition_module, "_encode", _out_of_order)
+        with pytest.raises(RuntimeError, match="out of order"):
+            exposition.page(Form.TEXT)
+    assert exposition.page(Form.TEXT) == plainly(current, Form.TEXT, {})
+
+
+def _out_of_order(*_args: object) -> NoReturn:
+    raise RuntimeError("out of order")
 
 
 def test_what_ends_disappears_and_what_counts_stands_at_zero_from_the_start() -> None:
