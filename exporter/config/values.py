@@ -9,7 +9,7 @@ from datetime import tzinfo
 from pathlib import Path, PureWindowsPath
 from typing import Annotated, Final
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from annotated_types import Ge
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
@@ -18,6 +18,7 @@ from tzlocal.windows_tz import win_tz
 from exporter.config.inventory import read_inventory
 from exporter.config.located_yaml import did_you_mean
 from exporter.logs.encoding import check_code_page
+from exporter.logs.zones import zone_named
 from exporter.metrics.contract import FAMILIES
 
 BUDGETED_FAMILIES: Final = tuple(family.name for family in FAMILIES if family.budgeted)
@@ -59,11 +60,10 @@ def _zone(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        return ZoneInfo(win_tz.get(value, value))
-    except (OSError, ValueError, LookupError):  # a folder of the zone data, a path, no such zone
+        return zone_named(value)
+    except ValueError as error:
         hint = did_you_mean(value, [*win_tz, *available_timezones()])
-        hint = hint or ": write a Windows name such as Eastern Standard Time, or an IANA name such as America/New_York"
-        raise ValueError(f"unknown time zone {value!r}{hint}") from None
+        raise ValueError(f"unknown time zone {value!r}{hint}" if hint else str(error)) from None
 
 
 def _code_page(value: object) -> object:
