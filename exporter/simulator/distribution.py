@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from exporter.simulator import sched
 from exporter.simulator.engine import Process
-from exporter.simulator.hierarchy import Era, Package
+from exporter.simulator.hierarchy import Era
 from exporter.simulator.names import DISTMGR, MINUTE, SECOND
 from exporter.simulator.notices import receive_by_sql
 from exporter.simulator.pkgxfermgr import transfer
 from exporter.simulator.server import Server, StatusMessage
 from exporter.simulator.world import Definition
-
-
-def passes_through(server: Server, package: Package, code: str) -> bool:
-    """Return whether a site needs the content: for its own distribution point, or for a site below it."""
-    return code in package.content_sites or any(site in package.content_sites for site in server.plan.below(code))
 
 
 def send_definition(server: Server, definition: Definition, thread: int) -> Process:
@@ -47,7 +42,7 @@ def send_content(server: Server, definition: Definition, thread: int) -> Process
     """Send the content to each child that needs it and has not been sent this version."""
     package, version = definition.id, definition.content_version
     for child in server.children:
-        if not definition.package.source or not passes_through(server, definition.package, child):
+        if not server.plan.needs_content(child, definition.package):
             continue
         if server.content_sent.get((package, child), 0) >= version:
             continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 from exporter.simulator.hierarchy import Package, Reference, Site
 
@@ -183,7 +184,7 @@ Incident = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """A whole simulation.
 
@@ -217,11 +218,11 @@ class Plan:
 
     def site(self, code: str) -> Site:
         """Return a site by its code."""
-        return next(site for site in self.sites if site.code == code)
+        return self._sites[code]
 
     def children(self, code: str) -> tuple[str, ...]:
         """Return the codes of a site's child sites, in the plan's order."""
-        return tuple(site.code for site in self.sites if site.parent == code)
+        return self._children[code]
 
     def path(self, ancestor: str, site: str) -> tuple[str, ...]:
         """Return the sites from an ancestor down to a site, both included; empty when there is no such way."""
@@ -235,4 +236,22 @@ class Plan:
 
     def below(self, code: str) -> tuple[str, ...]:
         """Return every site under a site, at any depth."""
-        return tuple(site.code for site in self.sites if site.code != code and self.path(code, site.code))
+        return self._below[code]
+
+    def needs_content(self, site: str, package: Package) -> bool:
+        """Return whether a site gets the content: for its own distribution point, or to send it on to one below."""
+        return bool(package.source) and any(code in package.content_sites for code in (site, *self.below(site)))
+
+    # The tree is asked for at every step of the simulation and never changes.
+
+    @cached_property
+    def _sites(self) -> dict[str, Site]:
+        return {site.code: site for site in self.sites}
+
+    @cached_property
+    def _children(self) -> dict[str, tuple[str, ...]]:
+        return {code: tuple(site.code for site in self.sites if site.parent == code) for code in self._sites}
+
+    @cached_property
+    def _below(self) -> dict[str, tuple[str, ...]]:
+        return {code: tuple(c for c in self._sites if c != code and self.path(code, c)) for code in self._sites}

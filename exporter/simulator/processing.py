@@ -136,7 +136,7 @@ def _take_snapshot(server: Server, definition: Definition, thread: int) -> Gener
 
 def _content_is_late(server: Server, definition: Definition) -> bool:
     package = definition.package
-    wanted = package.owner != server.code and distribution.passes_through(server, package, server.code)
+    wanted = package.owner != server.code and server.plan.needs_content(server.code, package)
     return wanted and server.tables.content.get(definition.id, 0) < definition.content_version
 
 

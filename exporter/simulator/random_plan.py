@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from exporter.simulator.hierarchy import Era, Form, Package, Reference, Site
 from exporter.simulator.plan import (
@@ -41,6 +42,16 @@ _STARTS = (
 _PROGRAMS = ("Install", "Install - silent", "*", "Setup (x86)", "Büro.exe /S", "per-system unattended")
 
 
+class _Parts(NamedTuple):
+    """What incidents are made of; `span` is the plan's length in seconds, without the time for all to come right."""
+
+    sites: tuple[Site, ...]
+    packages: list[Package]
+    sequences: list[Package]
+    span: int
+    mended: bool
+
+
 def random_plan(seed: int, *, mended: bool = False, max_log_bytes: int = 1 << 40) -> Plan:
     """Return a random tree of up to six sites with random packages, task sequences and incidents.
 
@@ -54,9 +65,10 @@ def random_plan(seed: int, *, mended: bool = False, max_log_bytes: int = 1 << 40
     hours = rng.randint(3, 7)
     packages = _packages(rng, sites)
     sequences = _sequences(rng, sites, packages)
-    standing = tuple(package for package in packages if _chance(rng, 0.4))
+    standing = tuple(package for package in packages if _chance(rng, 0.3))
     changes = _changes(rng, packages, sequences, standing, hours * _HOUR)
-    incidents = _incidents(rng, sites, packages, sequences, hours * _HOUR)
+    world = _Parts(sites, packages, sequences, hours * _HOUR, mended)
+    incidents = tuple(_incident(rng, world) for _ in range(rng.randint(0, 6)))
     return Plan(
         name=f"random {seed}",
         sites=sites,
@@ -149,28 +161,32 @@ def _changes(
     return tuple(changes)
 
 
-def _incidents(
-    rng: random.Random, sites: tuple[Site, ...], packages: list[Package], sequences: list[Package], span: int
-) -> tuple[Incident, ...]:
-    return tuple(_incident(rng, sites, packages, sequences, span) for _ in range(rng.randint(0, 5)))
-
-
-def _incident(
-    rng: random.Random, sites: tuple[Site, ...], packages: list[Package], sequences: list[Package], span: int
-) -> Incident:
-    start = rng.randrange(span // 2)
-    end = rng.randrange(start + 60, span)
+def _incident(rng: random.Random, parts: _Parts) -> Incident:
+    start = rng.randrange(parts.span // 3)
+    lasts = not parts.mended and _chance(rng, 0.6)
+    end = 2 * parts.span if lasts else rng.randrange(start + 60, parts.span)
+    sites, packages = parts.sites, parts.packages
     child = rng.choice(sites[1:])
     parent = child.parent or ""
-    package = rng.choice(packages)
-    either = rng.choice((*packages, *sequences)).id
+    # Most trouble befalls what task sequences run, or it would seldom show.
+    run = [p for p in packages for q in parts.sequences if any(p.id == lacked.package for lacked in q.references)]
+    package = rng.choice([*run, *packages])
+    either = rng.choice((*packages, *parts.sequences)).id
     return rng.choice(
         (
             BadSource(package.id, start, end, rng.choice((2, 3, 5, 53))),
             BadSource(package.id, 0, end, 5),
             SnapshotFails(package.id, start, end),
             LateContent(package.id, child.code, start, end),
-            NeverSent(parent, child.code, start, end, end, rng.choice((None, either)), rng.choice(list(Drop))),
+            NeverSent(
+                parent,
+                child.code,
+                start,
+                min(end, start + 3600),
+                end,
+                rng.choice((None, either)),
+                rng.choice(list(Drop)),
+            ),
             CutOff(parent, child.code, start, end, rng.choice((53, 64, 67))),
             DespoolerRetries(child.code, either, start, end),
             ProgramDeleted(child.code, Reference(package.id, package.programs[0]), start, end),

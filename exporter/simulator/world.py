@@ -286,5 +286,5 @@ class World:
                 tables = self.sites[code]
                 tables.rows[package.id] = Definition(package, 1, 1)
                 tables.write_programs(package)
-                if package.source and code in (package.owner, *package.content_sites):
+                if package.source and (code == package.owner or self.plan.needs_content(code, package)):
                     tables.content[package.id] = 1
