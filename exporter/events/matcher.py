@@ -10,7 +10,8 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Final
 
 from exporter.events.dispatch import Dispatch, Wording
@@ -120,7 +121,7 @@ class Matcher:
         )
         source = _Source(log, block.file, self._table(log), scan)
         matched = self._stamped(segments, source) if block.stamped else self._pasted(segments, source)
-        self._count_unmatched(block, segments, matched, source)
+        self._count_unmatched(segments, matched, source)
         return scan
 
     def _table(self, log: str) -> Dispatch:
@@ -137,21 +138,21 @@ class Matcher:
     def _stamped(self, segments: Segments, source: _Source) -> set[int]:
         """Find the events of records that end in a stamp; return the records that gave one."""
         raws, lines, table, events = segments.raws, segments.lines, source.table, source.scan.events
-        if isinstance(lines, range):  # every line is a record
-            hits = [at for at, raw in enumerate(raws) if table[raw[:HEAD_LENGTH]] is not None]
-        else:
+        # The one look at every line: a slice and a look-up.
+        hits = [at for at, raw in enumerate(raws) if table[raw[:HEAD_LENGTH]] is not None]
+        if not isinstance(lines, range):  # some records are not exactly one line
             hits = [at for at, raw in enumerate(raws) if table[raw[:HEAD_LENGTH]] is not None or b"\n" in raw]
         matched = set()
         for at in hits:
-            raw = raws[at]
-            before = len(events)
-            event = self._event(raw, lines[at], source)
+            event = self._event(raws[at], lines[at], source)
             if event is not None:
                 events.append(event)
-            elif b"\n" in raw:
-                events += self._glued(raw, lines[at], source)
-            if len(events) > before:
                 matched.add(at)
+            elif b"\n" in raws[at]:
+                found = list(self._glued(raws[at], lines[at], source))
+                events += found
+                if found:
+                    matched.add(at)
         return matched
 
     def _event(self, raw: bytes, line: int, source: _Source) -> Event | None:
@@ -161,11 +162,9 @@ class Matcher:
             return None
         if candidates.is_open:
             return self._event_of(self._reader.parse(raw, source.file, line), source)
-        for wording in candidates.wordings:
-            if wording.literal in raw:  # most lines that only begin like a message end here, unread
-                record = self._reader.parse(raw, source.file, line)
-                return self._first(candidates.wordings, record, source)
-        return None
+        # Most lines that only begin like a message end here, unread: they lack a word that it holds.
+        wordings = [wording for wording in candidates.wordings if wording.literal in raw]
+        return self._first(wordings, self._reader.parse(raw, source.file, line), source) if wordings else None
 
     def _event_of(self, record: Record, source: _Source) -> Event | None:
         """Return the event of a record that has been read."""
@@ -266,19 +265,18 @@ class Matcher:
         }
         event = _event(STATUS_EVENT, fields, record, source.log)
         # A pasted status message often has no other time than the one in UTC that it holds.
-        return event if event.time is not None else replace(event, time=statmsg.time)
+        return event if event.time is not None else event._replace(time=statmsg.time)
 
-    def _count_unmatched(self, block: Block, segments: Segments, matched: set[int], source: _Source) -> None:
+    def _count_unmatched(self, segments: Segments, matched: set[int], source: _Source) -> None:
         """Count records that tell of a failure and gave no event, so that a new wording is noticed."""
-        scan = source.scan
-        for at in _alarming(block.data[: segments.consumed], block.line, segments.lines):
-            if at in matched:
-                continue
+        others = [at for at in range(len(segments.raws)) if at not in matched]
+        for place in _alarming([segments.raws[at] for at in others]):
+            at = others[place]
             record = self._reader.parse(segments.raws[at], source.file, segments.lines[at])
             if self._is_suspicious(record, source.log):
-                scan.unmatched += 1
-                if len(scan.samples) < MAX_SAMPLES:
-                    scan.samples.append(record.message[:MAX_SAMPLE_LENGTH])
+                source.scan.unmatched += 1
+                if len(source.scan.samples) < MAX_SAMPLES:
+                    source.scan.samples.append(record.message[:MAX_SAMPLE_LENGTH])
 
     def _is_suspicious(self, record: Record, log: str) -> bool:
         known = record.component in self._components if record.component else log in self._logs
@@ -308,17 +306,8 @@ class _Source:
 
 
 def _event(name: str, fields: Mapping[str, str | int], record: Record, log: str) -> Event:
-    return Event(
-        name=name,
-        fields=fields,
-        log=log,
-        file=record.file,
-        line=record.line,
-        time=record.stamp.utc if record.stamp else None,
-        thread=record.thread,
-        component=record.component,
-        text=record.message,
-    )
+    message, component, stamp, thread, _, _, file, line, _ = record
+    return Event(name, fields, log, file, line, stamp.utc if stamp else None, thread, component, message)
 
 
 def _follow(lines: Sequence[int], at: int, count: int) -> bool:
@@ -338,22 +327,18 @@ def _statmsg_lines(message: str, raws: Sequence[bytes], lines: Sequence[int], at
     return used
 
 
-def _alarming(data: bytes, first: int, lines: Sequence[int]) -> list[int]:
-    """Return the records, in order, that hold a word of failure anywhere.
+def _alarming(raws: Sequence[bytes]) -> list[int]:
+    """Return the places of the raw records that hold a word of failure anywhere.
 
-    Args:
-        data: the bytes that the records were cut out of.
-        first: number of their first line.
-        lines: number of each record's first line.
+    They are searched in one piece: it costs less than half of asking each one, and there is seldom anything to find.
     """
-    lower = data.lower()
+    text = b"\n".join(raws).lower()
+    ends = list(accumulate(len(raw) + 1 for raw in raws)) if any(word in text for word in _ALARMS) else []
     found: set[int] = set()
     for word in _ALARMS:
-        number, counted = first, 0
-        position = lower.find(word)
+        position = text.find(word) if ends else -1
         while position >= 0:
-            number += data.count(b"\n", counted, position)
-            found.add(bisect_right(lines, number) - 1)
-            counted = data.find(b"\n", position)
-            position = lower.find(word, counted) if counted >= 0 else -1
-    return sorted(found - {-1})
+            place = bisect_right(ends, position)
+            found.add(place)
+            position = text.find(word, ends[place])
+    return sorted(found)

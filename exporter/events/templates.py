@@ -21,13 +21,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from exporter.logs.forms import STRIPPED
 
 EDGE = STRIPPED
 """Characters around a message that say nothing."""
 
-HEAD_LENGTH = 8
+HEAD_LENGTH = 12
 """Characters at the start of a message by which templates are looked up."""
 
 _TAIL = EDGE + ".\u2026"
@@ -102,8 +103,9 @@ class Template:
 
     Attributes:
         text: the template as it was written.
-        pattern: the pattern that a whole bare message has to match.
-        fields: the fields of the pattern's groups, each with its radix, or 0 for text.
+        pattern: the pattern that a whole bare message has to match, with a group for each field.
+        numbers: the fields that are numbers, each with its radix.
+        optional: the fields that may be empty, whose blanks do not count.
         head: how a bare message begins that can match, blanks as one blank, at most `HEAD_LENGTH` ASCII characters;
             "" when it begins with a placeholder.
         literal: the longest run of characters that every matching message holds unchanged.
@@ -112,7 +114,8 @@ class Template:
 
     text: str
     pattern: re.Pattern[str]
-    fields: tuple[tuple[str, int], ...]
+    numbers: tuple[tuple[str, int], ...]
+    optional: tuple[str, ...]
     head: str
     literal: str
     weight: int
@@ -125,12 +128,17 @@ class Template:
         found = self.pattern.match(message)
         if found is None:
             return None
-        return {name: number(value, radix) for (name, radix), value in zip(self.fields, found.groups(), strict=True)}
+        return self.values(found.groupdict())
 
-
-def number(value: str, radix: int) -> str | int:
-    """Return a value as an integer of that radix; as text when the radix is 0 or it is a documentation placeholder."""
-    return int(value, radix) if radix and not value.startswith("<") else value.strip()
+    def values(self, captured: dict[str, str | Any]) -> dict[str, str | int]:
+        """Return what the pattern captured with numbers as integers. Takes `captured` over."""
+        for field, radix in self.numbers:
+            text = captured[field]
+            if not text.startswith("<"):
+                captured[field] = int(text, radix)
+        for field in self.optional:
+            captured[field] = captured[field].strip(EDGE)
+        return captured
 
 
 def bare(message: str) -> str:
@@ -156,7 +164,8 @@ def compile_template(text: str) -> Template:
     return Template(
         text=text,
         pattern=re.compile(_pattern(parts) + r"\Z"),
-        fields=tuple((part.field, _RADIX.get(part.kind, 0)) for part in kept),
+        numbers=tuple((part.field, _RADIX[part.kind]) for part in kept if part.kind in _RADIX),
+        optional=tuple(part.field for part in kept if part.kind is Kind.REST),
         head=_head(parts),
         literal=_longest(literals),
         weight=weight,
@@ -243,7 +252,7 @@ def _pattern(parts: list[_Part]) -> str:
         if isinstance(part, str):
             pattern += _literal(part)
             continue
-        opening = "(?:" if part.field == "_" else "("
+        opening = "(?:" if part.field == "_" else f"(?P<{part.field}>"
         if part.kind in _FIXED:
             pattern += f"{opening}{_FIXED[part.kind]})"
             continue

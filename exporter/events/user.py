@@ -19,7 +19,7 @@ from typing import Final
 
 import regex
 
-from exporter.events.templates import Template, TemplateError, bare, compile_template, number
+from exporter.events.templates import Template, TemplateError, bare, compile_template
 from exporter.logs.records import Record
 
 TIMEOUT: Final = 0.05
@@ -91,10 +91,7 @@ class CompiledUserTemplate:
             found = self.pattern.search(message, timeout=TIMEOUT)
             return None if found is None else {name: value or "" for name, value in found.groupdict().items()}
         found = self.pattern.match(bare(message), timeout=TIMEOUT)
-        if found is None:
-            return None
-        values = zip(self.template.fields, found.groups(), strict=True)
-        return {name: number(value, radix) for (name, radix), value in values}
+        return None if found is None else self.template.values(found.groupdict())
 
 
 def compile_user_template(source: UserTemplate) -> CompiledUserTemplate:
