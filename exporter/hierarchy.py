@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from exporter.replication.diagnosis import Case, Cause, Proof, diagnose
+from exporter.replication.diagnosis import Case, Cause, Proof, World, diagnose
 from exporter.replication.limits import earliest, latest
 from exporter.replication.remedy import Patient, remedy
 from exporter.replication.state import (
@@ -114,10 +114,40 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Versions of a culprit's package at the site that owns it and at the sites that lack it."""
+    """How far the newest version of a package has come.
 
-    site: str
-    versions: Versions
+    Attributes:
+        owner: the site that owns it, "" when not known.
+        versions: what each site that told any tells, by site.
+        current: sites other than the owner that have the owner's version of the definition.
+        behind: sites that have an older one.
+    """
+
+    owner: str
+    versions: Mapping[str, Versions]
+    current: Sequence[str]
+    behind: Sequence[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        versions = {
+            site: {"definition": told.definition, "content": told.content, "source": told.source}
+            for site, told in self.versions.items()
+        }
+        return {"versions": versions, "current_at": list(self.current), "behind_at": list(self.behind)}
+
+
+def progress(states: Mapping[str, SiteState], package: str) -> Progress:
+    """Return how far a package has come: what to watch after it was touched."""
+    owner = owner_of(package)
+    versions = {site: state.versions[package] for site, state in sorted(states.items()) if package in state.versions}
+    newest = versions[owner].definition if owner in versions else None
+    told = {site: known.definition for site, known in versions.items() if site != owner}
+    if newest is None:
+        return Progress(owner, versions, [], [])
+    current = [site for site, version in told.items() if version is not None and version >= newest]
+    behind = [site for site, version in told.items() if version is not None and version < newest]
+    return Progress(owner, versions, current, behind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +164,7 @@ class Culprit:
         since: when the first of them began to fail.
         findings: the different causes, the one that explains most sites first.
         remedy: what to do about the first.
-        progress: versions of the package at the owner and at the sites, as far as they are known.
+        progress: how far the newest version of the package has come.
         also_blocked, also_waiting: those of the sites where the package itself is blocked, or its content late.
     """
 
@@ -147,7 +177,7 @@ class Culprit:
     since: float | None
     findings: Sequence[Finding]
     remedy: Sequence[str]
-    progress: Sequence[Progress]
+    progress: Progress
     also_blocked: Sequence[str]
     also_waiting: Sequence[str]
 
@@ -169,14 +199,7 @@ class Culprit:
             "cause": _cause_json(self.cause),
             "causes": [{**_cause_json(finding.cause), "sites": list(finding.sites)} for finding in self.findings],
             "remedy": list(self.remedy),
-            "versions": {
-                progress.site: {
-                    "definition": progress.versions.definition,
-                    "content": progress.versions.content,
-                    "source": progress.versions.source,
-                }
-                for progress in self.progress
-            },
+            **self.progress.to_json(),
             "also_blocked_at": list(self.also_blocked),
             "also_waiting_at": list(self.also_waiting),
         }
@@ -219,15 +242,15 @@ def report(
         names: names of packages from an inventory. They go before those that the logs told.
     """
     only = only or Filter()
-    whole = tree_of(states, tree)
+    world = World(states, tree_of(states, tree))
     known = {**{p: n for state in states.values() for p, n in state.names.items()}, **(names or {})}
     sites = {
-        code: _site_report(state, whole, only, known, (gaps or {}).get(code, ()))
+        code: _site_report(state, world.tree, only, known, (gaps or {}).get(code, ()))
         for code, state in sorted(states.items())
         if not only.sites or code in only.sites
     }
     culprits = [
-        _culprit(reference, blocks, states, whole, known)
+        _culprit(reference, blocks, world, known)
         for reference, blocks in _by_reference(sites.values()).items()
         if only.concerns({reference.package, *(block.task_sequence for _, block in blocks)})
     ]
@@ -274,8 +297,7 @@ def _by_reference(sites: Iterable[SiteReport]) -> dict[Reference, list[tuple[str
 def _culprit(
     reference: Reference,
     blocks: Sequence[tuple[str, Blocked]],
-    states: Mapping[str, SiteState],
-    tree: Tree,
+    world: World,
     names: Mapping[str, str],
 ) -> Culprit:
     since: dict[str, float | None] = {}
@@ -283,13 +305,12 @@ def _culprit(
     for site, block in blocks:
         since[site] = earliest(since.get(site), block.since)
         last[site] = latest(last.get(site), block.last_attempt)
-    cases = [Case(reference, site, since[site], last[site], states, tree) for site in sorted(since)]
+    cases = [Case(reference, site, since[site], last[site], world) for site in sorted(since)]
     findings = _findings(cases)
     sites = sorted(since)
     sequences = sorted({block.task_sequence for _, block in blocks})
     owner = owner_of(reference.package)
     name = names.get(reference.package, "")
-    shown = sorted({owner, *sites})
     return Culprit(
         reference,
         owner,
@@ -300,14 +321,10 @@ def _culprit(
         min((time for time in since.values() if time is not None), default=None),
         findings,
         remedy(Patient(reference, name, owner, sites, sequences), findings[0].cause),
-        [Progress(s, states[s].versions[reference.package]) for s in shown if _has(states, s, reference.package)],
-        [site for site in sites if reference.package in states[site].blocked],
-        [site for site in sites if any(key[0] == reference.package for key in states[site].waiting)],
+        progress(world.states, reference.package),
+        [site for site in sites if reference.package in world.states[site].blocked],
+        [site for site in sites if (site, reference.package) in world.late],
     )
-
-
-def _has(states: Mapping[str, SiteState], site: str, package: str) -> bool:
-    return site in states and package in states[site].versions
 
 
 def _findings(cases: Sequence[Case]) -> list[Finding]:

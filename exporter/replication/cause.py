@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
-from exporter.replication.state import Evidence, Fact, FactKind, Reference, SiteState, owner_of
+from exporter.replication.state import (
+    Evidence,
+    Fact,
+    FactKind,
+    Reference,
+    SendRequest,
+    SiteState,
+    Trouble,
+    TroubleKind,
+    Waiting,
+    owner_of,
+)
 from exporter.replication.tree import Tree
 from exporter.replication.win32 import in_words
 
@@ -63,25 +75,67 @@ class Cause:
     source_path: str = ""
 
 
+class World:
+    """Every site that is read, and the tree; what the search asks for again and again is looked up once.
+
+    Attributes:
+        states: by site code.
+        tree: which site is whose parent.
+    """
+
+    def __init__(self, states: Mapping[str, SiteState], tree: Tree | None = None) -> None:
+        self.states = states
+        self.tree = tree or Tree()
+
+    @cached_property
+    def failing(self) -> Mapping[tuple[str, str, str], SendRequest]:
+        """Send requests that the sender fails with, by sending site, package and destination."""
+        return {
+            (site, request.package, request.destination): request
+            for site, state in self.states.items()
+            for request in state.transport.requests.values()
+            if request.failures and not request.done
+        }
+
+    @cached_property
+    def put_off(self) -> Mapping[tuple[str, str], Trouble]:
+        """What the despooler keeps putting off, by its site and the package, which the sender's jobs tell."""
+        found: dict[tuple[str, str], Trouble] = {}
+        for site, state in self.states.items():
+            for trouble in state.transport.troubles.values():
+                sender = self.states.get(trouble.site or self.tree.parents.get(site, ""))
+                package = trouble.package or (sender.transport.jobs.get(trouble.job, "") if sender else "")
+                if trouble.kind is TroubleKind.DESPOOLER_RETRY and package:
+                    found.setdefault((site, package), trouble)
+        return found
+
+    @cached_property
+    def late(self) -> Mapping[tuple[str, str], Waiting]:
+        """Late content by site and package; of several reasons the first that came."""
+        found: dict[tuple[str, str], Waiting] = {}
+        for site, state in self.states.items():
+            for waiting in state.waiting.values():
+                found.setdefault((site, waiting.package), waiting)
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One missing reference at one site, and all that is known of the hierarchy.
+    """One missing reference at one site.
 
     Attributes:
         reference: what is missing.
         site: where.
         since: when the first of the task sequences that lack it there began to fail.
         last_attempt: when one of them failed last.
-        states: of every site that is read.
-        tree: which site is whose parent.
+        world: all that is known of the hierarchy.
     """
 
     reference: Reference
     site: str
     since: float | None
     last_attempt: float | None
-    states: Mapping[str, SiteState]
-    tree: Tree = field(default_factory=Tree)
+    world: World
 
     @property
     def package(self) -> str:
@@ -96,7 +150,11 @@ class Case:
     @property
     def route(self) -> tuple[str, ...]:
         """The sites that its definition passes, from the owner to the site that lacks it."""
-        return self.tree.route(self.owner, self.site) if self.owner else (self.site,)
+        return self.world.tree.route(self.owner, self.site) if self.owner else (self.site,)
+
+    def state(self, site: str) -> SiteState | None:
+        """Return what is known of a site, if its logs are read."""
+        return self.world.states.get(site)
 
     def ended_before(self, time: float | None) -> bool:
         """Whether something that ended at that time was over when the block began."""
@@ -104,13 +162,13 @@ class Case:
 
     def facts(self, site: str, *kinds: FactKind) -> list[Fact]:
         """Return what a site's logs tell of the package, of the kinds given, oldest first."""
-        state = self.states.get(site)
+        state = self.state(site)
         facts = state.facts.get(self.package, {}).values() if state else ()
         return sorted((fact for fact in facts if fact.kind in kinds), key=lambda fact: fact.evidence.time or 0.0)
 
     def newest(self, site: str, kind: FactKind, subject: str = "") -> Fact | None:
         """Return the newest line of one kind that a site's logs tell of the package."""
-        state = self.states.get(site)
+        state = self.state(site)
         return state.facts.get(self.package, {}).get((kind, subject)) if state else None
 
 

@@ -15,7 +15,7 @@ our conclusion in either case; a log never says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 
 from exporter.replication.cause import (
     Case,
@@ -23,23 +23,30 @@ from exporter.replication.cause import (
     CauseKind,
     Certainty,
     Proof,
+    World,
     after,
     later,
     win32_words,
 )
-from exporter.replication.state import Blocked, Fact, FactKind, Reference, SiteState, SourceError, SourceReason
+from exporter.replication.state import Fact, FactKind, Reference, SiteState, SourceError, SourceReason
 from exporter.replication.way import on_the_way
 
-__all__ = ["Case", "Cause", "CauseKind", "Certainty", "Proof", "diagnose"]
+__all__ = ["Case", "Cause", "CauseKind", "Certainty", "Proof", "World", "diagnose"]
+
+_Look = Callable[[Case], Cause | None]
 
 
 def diagnose(case: Case) -> Cause:
     """Return why a reference is missing at a site. See the head of this module for what counts."""
-    for look in _LOOKS:
+    return _search(case, (*_LOOKS[:_BLOCKED_ITSELF], _itself_blocked, *_LOOKS[_BLOCKED_ITSELF:]))
+
+
+def _search(case: Case, looks: Sequence[_Look]) -> Cause:
+    for look in looks:
         cause = look(case)
         if cause is not None:
             return cause
-    if case.owner not in case.states:
+    if case.owner not in case.world.states:
         return _owner_not_read(case)
     words = f"the logs of {case.owner}, the owner, show nothing wrong with package {case.package}"
     return Cause(CauseKind.UNKNOWN, Certainty.INFERRED, case.owner, words)
@@ -60,7 +67,7 @@ def _program_deleted(case: Case) -> Cause | None:
 
 
 def _source_error(case: Case) -> Cause | None:
-    state = case.states.get(case.owner)
+    state = case.state(case.owner)
     if state is None:
         return None
     standing = [state.source_errors.get((case.package, reason)) for reason in SourceReason]
@@ -69,7 +76,7 @@ def _source_error(case: Case) -> Cause | None:
 
 def _past_source_error(case: Case) -> Cause | None:
     """Look for a source error that lasted into the block and was mended: the new definition may be on its way."""
-    state = case.states.get(case.owner)
+    state = case.state(case.owner)
     if state is None:
         return None
     past = [state.past_source_errors.get((case.package, reason)) for reason in SourceReason]
@@ -97,38 +104,38 @@ def _content_late(case: Case) -> Cause | None:
     The line tells that the package's row is there, so late content does not explain a missing program by itself; it
     shows that the package has not come as a whole.
     """
-    state = case.states.get(case.site)
-    for waiting in state.waiting.values() if state else ():
-        if waiting.package == case.package:
-            whence = f" from {waiting.from_site}" if waiting.from_site else ""
-            words = f"the content of {case.package} has not come to {case.site}{whence}"
-            proofs = tuple(Proof(case.site, line) for line in waiting.evidence)
-            return Cause(CauseKind.CONTENT_LATE, Certainty.INFERRED, case.site, words, proofs, case.site)
-    return None
+    waiting = case.world.late.get((case.site, case.package))
+    if waiting is None:
+        return None
+    whence = f" from {waiting.from_site}" if waiting.from_site else ""
+    words = f"the content of {case.package} has not come to {case.site}{whence}"
+    proofs = tuple(Proof(case.site, line) for line in waiting.evidence)
+    return Cause(CauseKind.CONTENT_LATE, Certainty.INFERRED, case.site, words, proofs, case.site)
 
 
 def _itself_blocked(case: Case) -> Cause | None:
     """Look whether the package is blocked at the site itself, by a program that it runs first: its cause is ours."""
-    state = case.states.get(case.site)
-    block = state.blocked.get(case.package) if state else None
-    chain = _chain(case.states, case.site, case.reference)
-    if block is None or not chain:
+    state = case.state(case.site)
+    chain = _chain(state, case.package) if state else []
+    if state is None or not chain:
         return None
-    deeper = diagnose(Case(chain[-1], case.site, block.since, block.last_attempt, case.states, case.tree))
-    words = f"package {case.package} is itself blocked at {case.site} by {chain[-1].package}: {deeper.words}"
+    block = state.blocked[case.package]
+    last = chain[-1]
+    deeper = _search(Case(last, case.site, block.since, block.last_attempt, case.world), _LOOKS)
+    words = f"package {case.package} is itself blocked at {case.site} by {last.package}: {deeper.words}"
     proofs = (*(Proof(case.site, line) for line in block.evidence), *deeper.evidence)
     return Cause(deeper.kind, Certainty.INFERRED, deeper.site, words, proofs, deeper.destination, deeper.source_path)
 
 
-def _chain(states: Mapping[str, SiteState], site: str, reference: Reference) -> list[Reference]:
-    """Return the references that lie behind one: each is missing from the package of the one before; rings end it."""
+def _chain(state: SiteState, package: str) -> list[Reference]:
+    """Return the references that lie behind a block, each missing from the one before; a ring ends it."""
     chain: list[Reference] = []
-    seen = {reference.package}
-    block: Blocked | None = states[site].blocked.get(reference.package)
+    seen = {package}
+    block = state.blocked.get(package)
     while block is not None and block.missing and block.missing[0].package not in seen:
         chain.append(block.missing[0])
         seen.add(block.missing[0].package)
-        block = states[site].blocked.get(block.missing[0].package)
+        block = state.blocked.get(block.missing[0].package)
     return chain
 
 
@@ -165,7 +172,7 @@ def _had_one(case: Case, stored: Fact | None) -> bool:
 
 def _definition_old(case: Case) -> Cause | None:
     """Compare the version of the package's row at the site with the owner's, and when each last changed."""
-    here, there = case.states.get(case.site), case.states.get(case.owner)
+    here, there = case.state(case.site), case.state(case.owner)
     if here is None or there is None or here is there:
         return None
     mine, theirs = here.versions.get(case.package), there.versions.get(case.package)
@@ -210,15 +217,16 @@ def _owner_not_read(case: Case) -> Cause:
     return Cause(CauseKind.OWNER_NOT_READ, Certainty.INFERRED, case.owner, words)
 
 
-_LOOKS: tuple[Callable[[Case], Cause | None], ...] = (
+_LOOKS: tuple[_Look, ...] = (
     _arrived,
     _source_error,
     _program_deleted,
     on_the_way,
-    _itself_blocked,
     _not_in_definition,
     _definition_old,
     _never_sent,
     _past_source_error,
     _content_late,
 )
+_BLOCKED_ITSELF = _LOOKS.index(_not_in_definition)
+"""Where to look whether the package is blocked itself; not done for what lies behind such a block."""

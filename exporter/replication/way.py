@@ -20,7 +20,7 @@ def on_the_way(case: Case) -> Cause | None:
 
 def _skipped(case: Case, above: str, below: str) -> Cause | None:
     """Look whether the definition came and is put off until a newer version of the content comes."""
-    state = case.states.get(below)
+    state = case.state(below)
     waiting = state.waiting.get((case.package, "", WaitReason.NEWER_VERSION)) if state else None
     if waiting is None:
         return None
@@ -56,13 +56,12 @@ def _given_up(case: Case, above: str, below: str) -> Cause | None:
 
 def _not_reached(case: Case, above: str, below: str) -> Cause | None:
     """Look whether the sender fails with a request that carries the package, or cannot reach the site at all."""
-    state = case.states.get(above)
-    for request in state.transport.requests.values() if state else ():
-        if request.failures and (request.package, request.destination) == (case.package, below) and not request.done:
-            words = f"the sender of {above} has not been able to carry {case.package} to {below}"
-            proofs = tuple(Proof(above, line) for line in request.evidence)
-            words += win32_words(request.win32_error)
-            return Cause(CauseKind.TRANSPORT, Certainty.STATED, above, words, proofs, below)
+    request = case.world.failing.get((above, case.package, below))
+    if request is not None:
+        words = f"the sender of {above} has not been able to carry {case.package} to {below}"
+        proofs = tuple(Proof(above, line) for line in request.evidence)
+        words += win32_words(request.win32_error)
+        return Cause(CauseKind.TRANSPORT, Certainty.STATED, above, words, proofs, below)
     for kind in (TroubleKind.PUT_ASIDE, TroubleKind.CONNECTION_FAILED):
         trouble = _trouble(case, above, kind, below)
         if trouble is not None:
@@ -73,19 +72,15 @@ def _not_reached(case: Case, above: str, below: str) -> Cause | None:
 
 def _not_unpacked(case: Case, above: str, below: str) -> Cause | None:
     """Look whether the despooler keeps putting off a job that carries the package, by the sender's list of jobs."""
-    here, there = case.states.get(below), case.states.get(above)
-    for trouble in here.transport.troubles.values() if here else ():
-        if trouble.kind is not TroubleKind.DESPOOLER_RETRY or trouble.site not in {above, ""}:
-            continue
-        package = trouble.package or (there.transport.jobs.get(trouble.job, "") if there else "")
-        if package == case.package:
-            words = f"the despooler of {below} cannot carry out the job of {above} that brings {case.package}"
-            return _troubled(CauseKind.TRANSPORT, below, below, trouble, words)
-    return None
+    trouble = case.world.put_off.get((below, case.package))
+    if trouble is None:
+        return None
+    words = f"the despooler of {below} cannot carry out the job of {above} that brings {case.package}"
+    return _troubled(CauseKind.TRANSPORT, below, below, trouble, words)
 
 
 def _trouble(case: Case, site: str, kind: TroubleKind, other: str) -> Trouble | None:
-    state = case.states.get(site)
+    state = case.state(site)
     return state.transport.troubles.get((kind, other, "")) if state else None
 
 
