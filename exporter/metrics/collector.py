@@ -9,7 +9,8 @@ from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
 from exporter.metrics.contract import FAMILIES, Family, Kind
-from exporter.metrics.families import Row, exporter_table, site_table
+from exporter.metrics.families import exporter_table, site_table
+from exporter.metrics.rows import Row
 from exporter.metrics.selection import EXPORTER, select
 from exporter.metrics.views import Look
 

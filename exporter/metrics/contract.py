@@ -212,6 +212,116 @@ CHAPTERS = (
         ),
     ),
     Chapter(
+        "Transport between sites",
+        "What the logs of scheduler, sender, despooler, replication manager and package transfer manager tell. A site "
+        "or distribution point that the line does not name is an empty label.",
+        (
+            _gauge(
+                "configmgr_transport_trouble",
+                "site trouble peer_site package",
+                "1 or more while files to or from the peer site are held up.",
+                "`site_not_active`, `no_address`, `no_request_id`: the scheduler has no way to send; `put_aside`: the "
+                "sender leaves the site alone for an hour; `connection_failed`: the sender cannot reach it; "
+                "`despooler_retry`, `content_before_definition`: what came from it cannot be worked on yet, and the "
+                "value is the number of jobs. `package` is empty when all are held up, or the line does not say.",
+                budgeted=True,
+            ),
+            _counter(
+                "configmgr_sender_requests_total",
+                "site destination_site outcome",
+                "Send requests, by what the sender did with them.",
+                "Each is `taken` first, then `completed` or `failed`; a failed one is taken again later.",
+                budgeted=True,
+            ),
+            _counter(
+                "configmgr_sender_sent_bytes_total",
+                "site destination_site",
+                "Bytes that the sender wrote to the destination site.",
+                budgeted=True,
+            ),
+            Family(
+                "configmgr_sender_send_duration_seconds",
+                Kind.HISTOGRAM,
+                ("site", "destination_site"),
+                "How long the sender took from taking a request to its end.",
+                budgeted=True,
+            ),
+            _counter(
+                "configmgr_sender_connection_failures_total",
+                "site destination_site win32_error",
+                "Attempts to reach the destination site that failed, by Win32 error.",
+                budgeted=True,
+            ),
+            _counter(
+                "configmgr_sender_put_aside_total",
+                "site destination_site",
+                "Times that the sender put the destination site aside for an hour.",
+                budgeted=True,
+            ),
+            _counter(
+                "configmgr_scheduler_requests_total",
+                "site destination_site outcome",
+                "Send requests, by what the scheduler saw of them.",
+                "Each is `created` first, then `completed`.",
+                budgeted=True,
+            ),
+            _gauge(
+                "configmgr_scheduler_open_requests",
+                "site destination_site state",
+                "Send requests that are not completed, by the state that the scheduler listed last.",
+                "`unknown` when it has not listed them.",
+                budgeted=True,
+            ),
+            _counter(
+                "configmgr_scheduler_jobs_dropped_total",
+                "site destination_site reason",
+                "Jobs that the scheduler gave up; what was in them is not sent again by itself.",
+                "Reasons as the troubles of `configmgr_transport_trouble`.",
+                budgeted=True,
+            ),
+            _counter(
+                "configmgr_despooler_instructions_total",
+                "site source_site outcome",
+                "Instructions from the source site, by what the despooler made of them.",
+                "`executed`, `failed`, or put off to be `retried`.",
+                budgeted=True,
+            ),
+            _counter(
+                "configmgr_despooler_thread_waits_total",
+                "site",
+                "Times that the despooler had no free thread.",
+            ),
+            _counter(
+                "configmgr_replication_manager_files_total",
+                "site outcome",
+                "Replication files, by what the replication manager did with them.",
+                "`found` counts all; `discarded` those that it threw away.",
+            ),
+            _counter(
+                "configmgr_package_transfer_attempts_total",
+                "site distribution_point outcome",
+                "Transfers of packages to a distribution point, pushed or pulled.",
+                "`started`, then `completed` or `failed`; `postponed` when the point cannot be served now.",
+                budgeted=True,
+            ),
+            _gauge(
+                "configmgr_component_threads",
+                "site component destination_site",
+                "Threads of the component in use, as its log told last.",
+                "`destination_site` is empty but for the sender.",
+                budgeted=True,
+            ),
+            _gauge(
+                "configmgr_component_threads_limit",
+                "site component destination_site",
+                "Threads that the component may use, as its log told last.",
+                "`configmgr_component_threads / configmgr_component_threads_limit` at 1 for long means that it is the "
+                "bottleneck.",
+                budgeted=True,
+            ),
+        ),
+    ),
+    Chapter(
         "Logs",
         "How well each log is read. `log` is its name without folder and suffix, such as `distmgr`. Counts run over "
         "all the files that the log has rolled through, and go on after a restart of the exporter.",

@@ -20,7 +20,8 @@ from prometheus_client.registry import Collector
 
 from exporter.metrics.collector import to_metric
 from exporter.metrics.contract import FAMILIES, Family
-from exporter.metrics.families import Row, Rows, Table, exporter_table, site_table
+from exporter.metrics.families import exporter_table, site_table
+from exporter.metrics.rows import Row, Rows, Table
 from exporter.metrics.selection import EXPORTER, select
 from exporter.metrics.views import ExporterFacts, Look, SiteView, Snapshot
 from exporter.replication.state import SiteState

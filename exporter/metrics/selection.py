@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from exporter.metrics.budget import DEFAULT_BUDGET, fair_shares
-from exporter.metrics.contract import DROPPED, FAMILIES, Family
-from exporter.metrics.families import Rows, Table
+from exporter.metrics.contract import DROPPED, FAMILIES, Family, Kind
+from exporter.metrics.rows import Rows, Table
 
 EXPORTER = ""
 """Owner of the rows that speak of the exporter itself; every other owner is a site, by its code."""
@@ -24,17 +24,24 @@ def select(tables: Mapping[str, Table], budgets: Mapping[str, int]) -> Iterator[
     for family in FAMILIES:
         parts = {owner: table.get(family.name, ()) for owner, table in tables.items()}
         if family.budgeted:
-            parts, dropped[family.name] = _limit(parts, budgets.get(family.name, DEFAULT_BUDGET))
+            parts, dropped[family.name] = _limit(family, parts, budgets.get(family.name, DEFAULT_BUDGET))
         if family is DROPPED:
             parts = {EXPORTER: tuple(((name,), float(count)) for name, count in dropped.items())}
         yield family, parts
 
 
-def _limit(parts: dict[str, Rows], budget: int) -> tuple[dict[str, Rows], int]:
+def _limit(family: Family, parts: dict[str, Rows], budget: int) -> tuple[dict[str, Rows], int]:
     wanted = [len(rows) for rows in parts.values()]
-    excess = sum(wanted) - budget
-    if excess <= 0:
+    if sum(wanted) <= budget:
         return parts, 0
     shares = fair_shares(wanted, budget)
-    # Rows stand oldest first, so that a new one never pushes out one that is already shown.
-    return {owner: rows[:share] for (owner, rows), share in zip(parts.items(), shares, strict=True)}, excess
+    kept = {owner: _first(family, rows, share) for (owner, rows), share in zip(parts.items(), shares, strict=True)}
+    return kept, sum(wanted) - sum(map(len, kept.values()))
+
+
+def _first(family: Family, rows: Rows, share: int) -> Rows:
+    """Return the oldest rows, so that a new one never pushes out one that is already shown."""
+    if family.kind is Kind.HISTOGRAM:  # is shown with all its parts or not at all
+        while 0 < share < len(rows) and rows[share - 1][0][:-1] == rows[share][0][:-1]:
+            share -= 1
+    return rows[:share]

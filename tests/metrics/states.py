@@ -10,18 +10,24 @@ from exporter.logs.health import Gap, GapReason, LogHealth
 from exporter.metrics.contract import PROCESS_FAMILIES
 from exporter.metrics.views import ExporterFacts, SiteView, Snapshot
 from exporter.replication.state import (
+    SEND_DURATION_BOUNDS,
     Blocked,
     Evidence,
     Outcome,
     ProcessingOutcome,
     Reference,
+    SendRequest,
     SiteState,
     SourceError,
     SourceReason,
     Tally,
+    ThreadUse,
+    Trouble,
+    TroubleKind,
     Versions,
     Waiting,
     WaitReason,
+    histogram,
 )
 
 FACTS = ExporterFacts("0.1.0", "3.11.7")
@@ -68,6 +74,8 @@ def chicago() -> SiteView:
     state.tallies[Tally.DEFINITIONS] = Counter({(Outcome.BLOCKED.value,): 15, (Outcome.APPLIED.value,): 40})
     state.tallies[Tally.PACKAGE_PROCESSING] = Counter({(ProcessingOutcome.SUCCEEDED.value,): 7})
     state.tallies[Tally.STATUS_MESSAGES] = Counter({("SMS_DISTRIBUTION_MANAGER", "2301", "info"): 7})
+    state.tallies[Tally.DROPPED] = Counter({("packages",): 1})
+    _add_transport(state)
     state.block_durations.add(600)
     state.block_durations.add(5_000_000)
     distmgr = LogHealth(
@@ -84,6 +92,34 @@ def chicago() -> SiteView:
     despool = LogHealth(error="Permission denied", read_errors=Counter(EACCES=4, ESTALE=1), sharing_violations=2)
     gaps = (Gap("distmgr", GapReason.ROLLED_TWICE, MAY + 9000, MAY, MAY + 60, None),)
     return SiteView(state, {"distmgr": distmgr, "despool": despool}, 7, gaps)
+
+
+def _add_transport(state: SiteState) -> None:
+    transport = state.transport
+    kinds = [
+        (TroubleKind.PUT_ASIDE, "PDX", "", ""),
+        (TroubleKind.DESPOOLER_RETRY, "CEN", "00000E2A", "CEN00020"),
+        (TroubleKind.DESPOOLER_RETRY, "CEN", "00000E2B", "CEN00020"),
+    ]
+    for kind, site, job, package in kinds:
+        transport.troubles[kind, site, job] = Trouble(kind, site, job, package, 53, MAY, MAY, 2, ())
+    transport.threads = {"distmgr": ThreadUse(2, 3, MAY), "sender/PDX": ThreadUse(5, 5, MAY)}
+    transport.requests = {
+        "202SQCHI": SendRequest("PDX", "CHI00030", state="Pending"),
+        "202SRCHI": SendRequest("PDX", "CHI00031"),
+        "202SSCHI": SendRequest("PDX", "CHI00032", state="Completed", done=True),
+    }
+    transport.send_durations = {"PDX": histogram(SEND_DURATION_BOUNDS)}
+    transport.send_durations["PDX"].add(42.5)
+    state.tallies[Tally.SENDER_REQUESTS] = Counter({("PDX", "taken"): 5, ("PDX", "completed"): 3})
+    state.tallies[Tally.SENDER_BYTES] = Counter({("PDX",): 123_456_789_012})
+    state.tallies[Tally.SENDER_CONNECTION_FAILURES] = Counter({("PDX", "53"): 2})
+    state.tallies[Tally.SENDER_SITES_PUT_ASIDE] = Counter({("PDX",): 1})
+    state.tallies[Tally.SCHEDULER_REQUESTS] = Counter({("PDX", "created"): 5})
+    state.tallies[Tally.SCHEDULER_JOBS_DROPPED] = Counter({("BOS", TroubleKind.NO_ADDRESS.value): 1})
+    state.tallies[Tally.DESPOOLER_INSTRUCTIONS] = Counter({("CEN", "executed"): 70, ("CEN", "retried"): 4})
+    state.tallies[Tally.REPLICATION_FILES] = Counter({("found",): 900})
+    state.tallies[Tally.PACKAGE_TRANSFERS] = Counter({("\\\\DP1.example.com", "failed"): 1})
 
 
 def quiet(site: str) -> SiteView:
@@ -128,6 +164,13 @@ def _states(draw: st.DrawFn, site: str) -> SiteState:
     state.tallies[Tally.STATUS_MESSAGES].update(
         draw(st.dictionaries(st.tuples(_TEXTS, _TEXTS, _TEXTS), _COUNTS, max_size=4))
     )
+    state.tallies[Tally.SENDER_REQUESTS].update(
+        draw(st.dictionaries(st.tuples(_TEXTS, st.sampled_from(["taken", "failed"])), _COUNTS, max_size=3))
+    )
+    for destination in draw(st.sets(_TEXTS, max_size=2)):
+        state.transport.send_durations[destination] = histogram(SEND_DURATION_BOUNDS)
+        state.transport.requests[destination] = SendRequest(destination, state=draw(_TEXTS))
+        state.transport.threads[f"sender/{destination}"] = ThreadUse(draw(_COUNTS), 5, None)
     for seconds in draw(st.lists(st.floats(0, 1e7), max_size=2)):
         state.block_durations.add(seconds)
     return state

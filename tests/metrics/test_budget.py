@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from exporter.metrics.budget import fair_shares
 from exporter.metrics.exposition import Exposition, Form
 from exporter.metrics.views import SiteView, Snapshot
-from exporter.replication.state import SiteState, Tally
+from exporter.replication.state import SEND_DURATION_BOUNDS, SiteState, Tally, histogram
 from tests.metrics.states import FACTS
 
 FAILURES = "configmgr_program_reference_failures_total"
@@ -81,3 +81,16 @@ def test_counts_of_a_site_are_complete_without_a_budget() -> None:
 
 def samples(page: bytes, start: str) -> list[str]:
     return [line for line in page.decode().splitlines() if line.startswith(start)]
+
+
+def test_a_histogram_is_shown_whole_or_not_at_all() -> None:
+    state = SiteState("CHI")
+    state.transport.send_durations = {site: histogram(SEND_DURATION_BOUNDS) for site in ("BOS", "PDX", "SEA")}
+    parts = len(SEND_DURATION_BOUNDS) + 3
+    name = "configmgr_sender_send_duration_seconds"
+    for budget, whole in ((3 * parts, 3), (3 * parts - 1, 2), (parts, 1), (parts - 1, 0), (0, 0)):
+        page = Exposition(lambda: Snapshot([SiteView(state, {}, 0)], FACTS), {name: budget}).page(Form.TEXT)
+        assert len(samples(page, name)) == whole * parts
+        assert samples(page, f'configmgr_exporter_dropped_series{{family="{name}"')[0].endswith(
+            f" {(3 - whole) * parts}.0"
+        )
