@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from typing import NoReturn
 
 import click
@@ -57,4 +58,7 @@ def main() -> NoReturn:
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output is gone: nothing is left to say, and to no one
+        sys.exit(NOT_DONE)
+    except Exception:  # noqa: BLE001 - a fault of ours must not end with 1, which says that something is stuck
+        traceback.print_exc()
         sys.exit(NOT_DONE)
