@@ -3,6 +3,9 @@
 A dataclass is written as the list of its fields in their order, a mapping as a list of pairs (its keys may be tuples),
 a word of an enumeration as its value. The types of the fields say how to read it back, so that nothing but plain data
 is ever read, and data that does not fit is refused as a whole. Converters are made once per type.
+
+A field that is added at the end of a dataclass, with a default, leaves what was written before readable. Any other
+change needs another `FORMAT` of what is written, so that old data is refused and not misread.
 """
 
 from __future__ import annotations
@@ -103,7 +106,13 @@ def _decoder(kind: Any) -> _Converter:  # noqa: ANN401, PLR0911 - one return for
 def _dataclass_decoder(kind: type) -> _Converter:
     hints = get_type_hints(kind)
     parts = [_decoder(hints[field.name]) for field in fields(kind)]
-    return lambda data: kind(*(part(v) for part, v in zip(parts, _list(data), strict=True)))
+
+    def read(data: Any) -> Any:  # noqa: ANN401
+        if len(_list(data)) > len(parts):
+            raise ValueError(f"{kind.__name__} has {len(parts)} fields, not {len(data)}")
+        return kind(*(part(value) for part, value in zip(parts, data, strict=False)))
+
+    return read
 
 
 def _optional(arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401

@@ -12,6 +12,7 @@ began, log times decide.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +34,7 @@ from exporter.replication.state import (
 )
 from exporter.replication.transport import courier
 from exporter.replication.transport.courier import Courier
-from exporter.replication.units import LINES, Ended, Unit, Units, integer, text
+from exporter.replication.units import DISTRIBUTION_MANAGER, LINES, Ended, Unit, Units, integer, is_own_start, text
 from exporter.replication.waits import Waits
 
 FORMAT = 1
@@ -122,7 +123,9 @@ class Ledger:
         """Note that lines of a log were lost: what was open there ended in a way that is not known."""
         for ended in self._work.units.interrupted(log):
             self._conclude(ended, None)
-        self._forget_open(log)
+        self._work.processing.interrupted(self.state, log)
+        self._work.sources.interrupted(log)
+        self._work.courier.interrupted(self.state, log)
         self.revision += 1
 
     def encode(self) -> dict[str, Any]:
@@ -139,6 +142,8 @@ class Ledger:
         if not isinstance(data, dict) or data.get("format") != FORMAT:
             raise codec.CodecError(f"a ledger of format {FORMAT} was expected")
         work = codec.decode(_Work, data.get("ledger"))
+        for tally in Tally:  # one that is newer than the data
+            work.state.tallies.setdefault(tally, Counter())
         ledger = cls(work.state)
         ledger._work = work
         return ledger
@@ -196,15 +201,15 @@ class Ledger:
             self.state.block_durations.add(max(0.0, time - block.since))
 
     def _restarted(self, event: Event) -> None:
-        for ended in self._work.units.restarted(event):
-            self._conclude(ended, None)
+        """Take a line that a component, or the thread that handles incoming definitions, starts anew."""
+        if is_own_start(event):
+            for ended in self._work.units.interrupted(event.log):
+                self._conclude(ended, None)
         if event.name == "component_started":
-            self._forget_open(event.log)
-
-    def _forget_open(self, log: str) -> None:
-        self._work.processing.interrupted(self.state, log)
-        self._work.sources.interrupted(log)
-        self._work.courier.interrupted(self.state, log)
+            if is_own_start(event):
+                self._work.processing.interrupted(self.state, event.log)
+                self._work.sources.interrupted(event.log)
+            self._work.courier.interrupted(self.state, event.log)
 
     def _reference_missing(self, event: Event) -> None:
         count(self.state, Tally.REFERENCE_FAILURES, text(event, "package"))
@@ -262,6 +267,7 @@ class Ledger:
         self._work.processing.told(self.state, event, ProcessingOutcome.WAITING)
 
     def _snapshot_started(self, event: Event) -> None:
+        self._work.packages.touch(text(event, "package"))
         self._work.sources.started(event)
 
     def _source_inaccessible(self, event: Event) -> None:
@@ -304,6 +310,8 @@ class Ledger:
         if not package:
             return
         self._work.packages.name(self.state, package, text(event, "name"), event.time)
+        if component not in {"", DISTRIBUTION_MANAGER}:
+            return
         if number == "2301":
             self._unblock(package, event.time)
             self._work.sources.read(self.state, package, event.time)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from exporter.events.event import Event
-from exporter.replication.limits import MAX_FACTS, MAX_PACKAGES, evidence_of
+from exporter.replication.limits import MAX_ALL_FACTS, MAX_FACTS, MAX_PACKAGES, evidence_of
 from exporter.replication.state import Fact, FactKind, SiteState, Tally, Versions
 
 What = Literal["definition", "content", "source"]
@@ -36,9 +36,10 @@ class Known:
 
 @dataclass(slots=True)
 class Packages:
-    """Every package that anything is kept about, the one heard of longest ago first."""
+    """Every package that anything is kept about, the one heard of longest ago first, and how many facts there are."""
 
     known: dict[str, Known] = field(default_factory=dict)
+    facts: int = 0
 
     def touch(self, package: str) -> Known:
         """Return what is known of a package, which is now the one heard of last."""
@@ -58,8 +59,11 @@ class Packages:
         del self.known[package]
         state.versions.pop(package, None)
         state.names.pop(package, None)
-        state.facts.pop(package, None)
+        self._forget_facts(state, package)
         state.tallies[Tally.DROPPED]["packages",] += 1
+
+    def _forget_facts(self, state: SiteState, package: str) -> None:
+        self.facts -= len(state.facts.pop(package, ()))
 
     def version(self, state: SiteState, package: str, what: What, number: int | None, time: float | None) -> None:
         """Note a version that a line tells."""
@@ -89,11 +93,17 @@ class Packages:
         if time is not None and known.deleted is not None and time < known.deleted:
             return
         facts = state.facts.setdefault(package, {})
+        self.facts -= len(facts)
         standing = facts.pop((fact.kind, fact.subject), None)
         late = standing is not None and time is not None and time < _order(standing)
         facts[fact.kind, fact.subject] = standing if standing is not None and late else fact
         if len(facts) > MAX_FACTS:
-            del facts[min(facts, key=lambda key: _order(facts[key]))]
+            # Of what there is one for each child site, the oldest says least.
+            del facts[min(facts, key=lambda key: (not key[1], _order(facts[key])))]
+        self.facts += len(facts)
+        if self.facts > MAX_ALL_FACTS:
+            self._forget_facts(state, next(other for other in self.known if other in state.facts))
+            state.tallies[Tally.DROPPED]["facts",] += 1
 
     def deleted(self, state: SiteState, package: str, event: Event) -> None:
         """Forget what was told before a package's deletion; what another log told later is of its successor."""
@@ -113,8 +123,10 @@ class Packages:
         if versions == Versions():
             del state.versions[package]
         facts = state.facts.get(package, {})
-        for key in [key for key, fact in facts.items() if stale(fact.evidence.time)]:
+        old = [key for key, fact in facts.items() if stale(fact.evidence.time)]
+        for key in old:
             del facts[key]
+        self.facts -= len(old)
         self.fact(state, package, fact_of(FactKind.DELETED, event))
 
 

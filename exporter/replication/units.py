@@ -21,7 +21,7 @@ from exporter.replication.limits import MAX_EVIDENCE, MAX_OPEN, MAX_REFERENCES, 
 from exporter.replication.state import Evidence, Outcome, Reference
 
 _DEFINITION = ".PKG"
-_COMPONENT = "SMS_DISTRIBUTION_MANAGER"
+DISTRIBUTION_MANAGER: Final = "SMS_DISTRIBUTION_MANAGER"
 
 _FAILED_ELSEWHERE = frozenset({"package_not_updated", "package_server_not_updated"})
 _OPENS_LOOSE = _FAILED_ELSEWHERE | {
@@ -171,12 +171,8 @@ class Units:
         unit.add(event)
         return ended + self._end(event, unit)
 
-    def restarted(self, event: Event) -> list[Ended]:
-        """Take a line that tells that the component, or its replication thread, started; return what that ended."""
-        return self.interrupted(event.log) if is_own_start(event) else []
-
     def interrupted(self, log: str) -> list[Ended]:
-        """Close the open units of one log, of which lines were lost."""
+        """Close the open units of one log: lines were lost, or the component started anew."""
         return [Ended(self.open.pop(key), Outcome.UNKNOWN) for key in [key for key in self.open if key[0] == log]]
 
     def joins(self, event: Event) -> Unit | None:
@@ -193,7 +189,9 @@ class Units:
 
     def _open(self, event: Event, unit: Unit, ended: list[Ended]) -> Unit:
         if len(self.open) >= MAX_OPEN:
-            ended.append(Ended(self.open.pop(next(iter(self.open))), Outcome.UNKNOWN))
+            # Package processing threads may leave loose units behind; they must not push out a real one.
+            loose = (key for key, other in self.open.items() if not other.begun)
+            ended.append(Ended(self.open.pop(next(loose, next(iter(self.open)))), Outcome.UNKNOWN))
         self.open[key_of(event)] = unit
         return unit
 
@@ -236,7 +234,7 @@ def _starts_another(unit: Unit, event: Event) -> bool:
 
 def is_own_start(event: Event) -> bool:
     """Whether a line tells that the distribution manager started, and not another component that shares its log."""
-    return event.name != "component_started" or text(event, "component") in {"", _COMPONENT}
+    return event.name != "component_started" or text(event, "component") in {"", DISTRIBUTION_MANAGER}
 
 
 def key_of(event: Event) -> tuple[str, int | None]:
