@@ -10,7 +10,7 @@ from exporter.simulator.server import Server
 def replication_manager(server: Server, thread: int) -> Process:
     """Scan for replication files now and then, as replmgr.log shows it."""
     while True:
-        yield server.pause(2, 30) * MINUTE
+        yield server.pause(2 * MINUTE, 30 * MINUTE)
         server.log(REPLMGR, thread, "Scanning normal priority outbound replication directory.")
         found = server.pause(1, 4)
         while found:
@@ -24,7 +24,7 @@ def replication_manager(server: Server, thread: int) -> Process:
 def hierarchy_manager(server: Server, thread: int) -> Process:
     """Look after the site's place in the hierarchy, as hman.log shows it."""
     while True:
-        yield server.pause(5, 60) * MINUTE
+        yield server.pause(5 * MINUTE, 60 * MINUTE)
         server.log(HMAN, thread, "{6534} INFO: Beginning processing cycle~")
-        yield server.pause(1, 10) * SECOND
+        yield server.pause(SECOND, 10 * SECOND)
         server.log(HMAN, thread, "{6354} INFO: Work cycle completed: sleeping 300000 milliseconds~")

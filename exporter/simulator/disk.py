@@ -78,7 +78,6 @@ class Disk:
         site, name = key
         path = self._folder / f"SMS_{site}" / "Logs" / f"{name}.log"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.with_suffix(".lo_").unlink(missing_ok=True)
         log = self.logs[key] = LogFile(path, path.open("wb"))
         return log
 

@@ -44,16 +44,18 @@ def restart(server: Server) -> Process:
     server.processing = [*server.in_thread, *(p for p in server.processing if p not in server.in_thread)]
     server.in_thread.clear()
     server.active.clear()
-    yield server.pause(5, 40) * SECOND
+    yield server.pause(5 * SECOND, 40 * SECOND)
     start(server)
 
 
 def main_thread(server: Server, thread: int) -> Process:
     """Start a package processing thread for each package that waits for one."""
+    slept = -SECOND
     while True:
         ready = [package for package in server.processing if package not in server.active]
         if not ready or len(server.in_thread) >= MAX_PACKAGE_THREADS:
-            if not server.processing and server.old:
+            if not server.processing and server.old and server.engine.now - slept > SECOND:
+                slept = server.engine.now
                 server.log(DISTMGR, thread, "Sleep 3600 seconds...")
             # A package that is locked is looked at again soon; else a notification or the hour wakes the thread.
             limit = 2 * SECOND if server.processing else HOUR

@@ -18,6 +18,8 @@ def send_definition(server: Server, definition: Definition, thread: int) -> Proc
     children = [
         child for child in server.children if server.definitions_sent.get((package, child), 0) < definition.version
     ]
+    if not server.children:
+        return
     if not children:
         text = f"The package and/or program properties for package {package} have not changed,  "
         server.log(DISTMGR, thread, f"{text}need to determine which site(s) need updated package info.")
@@ -32,7 +34,7 @@ def send_definition(server: Server, definition: Definition, thread: int) -> Proc
         server.definitions_sent[package, child] = definition.version
         peer = server.peers[child]
         if peer.site.era is Era.CM2012:
-            server.engine.spawn(receive_by_sql(peer, definition), server.pause(20, 180) * SECOND)
+            server.engine.spawn(receive_by_sql(peer, definition), server.pause(20 * SECOND, 180 * SECOND))
         else:
             server.status(DISTMGR, thread, StatusMessage(2339, (package, child), ((400, package),)))
             sched.ship(server, definition, child, content=False)
@@ -80,14 +82,14 @@ def add_to_distribution_point(server: Server, definition: Definition, thread: in
     server.log(DISTMGR, worker, f"DP Thread: Attempting to add or update package {package.id} on DP {nal}")
     server.status(DISTMGR, worker, StatusMessage(2342, (package.name, nal), point))
     server.log(DISTMGR, worker, f"The current user context will be used for connecting to {nal}.~")
-    yield server.pause(1, 20) * SECOND
+    yield server.pause(SECOND, 20 * SECOND)
     if server.old:
         server.status(DISTMGR, worker, StatusMessage(2330, (package.id, nal), point))
     else:
         text = f"~Created package transfer job to send package {package.id} to distribution point {nal}."
         server.log(DISTMGR, worker, text)
         server.status(DISTMGR, worker, StatusMessage(2357, (package.id, nal), point))
-        server.engine.spawn(transfer(server, definition), server.pause(1, 3) * MINUTE)
+        server.engine.spawn(transfer(server, definition), server.pause(MINUTE, 3 * MINUTE))
     server.log(DISTMGR, worker, "Performing cleanup prior to returning.")
     server.log(DISTMGR, worker, rf"Cancelling network connection to \\{server.site.server}\ADMIN$.")
     yield server.pause(50, 500)

@@ -23,7 +23,7 @@ def transfer(server: Server, definition: Definition) -> Process:
     _report(server, thread, definition, 0)
     server.log(PKGXFER, thread, f"Sending legacy content {package}.{version} for package {package}")
     server.log(PKGXFER, thread, "Redistribute=0, Related=")
-    yield server.pause(1, 40) * SECOND
+    yield server.pause(SECOND, 40 * SECOND)
     server.log(PKGXFER, thread, f"Completed post-actions for remote DP {name}")
     server.log(PKGXFER, thread, "~Sending completed successfully")
     text = f"~Finished sending SWD package {package} version {version} to distribution point {name}"

@@ -177,7 +177,7 @@ def _delete(server: Server, package: str, thread: int) -> Process:
     server.log(DISTMGR, thread, f"~Successfully deleted the package {package}")
     for child in server.children:
         # The word of a deletion travels as a definition does; its lines are not known, so only its time is kept.
-        server.engine.spawn(_delete_later(server.peers[child], package), server.pause(1, 5) * MINUTE)
+        server.engine.spawn(_delete_later(server.peers[child], package), server.pause(MINUTE, 5 * MINUTE))
 
 
 def _delete_later(server: Server, package: str) -> Process:

@@ -38,7 +38,7 @@ def scheduler_thread(server: Server, thread: int) -> Process:
     """Work on new jobs as they come."""
     while True:
         yield server.job_arrived
-        yield server.pause(2, 20) * SECOND
+        yield server.pause(2 * SECOND, 20 * SECOND)
         server.log(SCHEDULER, thread, "========  Processing Jobs  ========")
         jobs, server.jobs = server.jobs, []
         for job in jobs:
@@ -73,7 +73,7 @@ def _activate(server: Server, job: Shipment, thread: int) -> Process:
     yield server.pause(5, 100)
     server.log(SCHEDULER, thread, "====== Updating Send Request List =======")
     _list_request(server, job, thread, "Pending")
-    server.engine.spawn(_request(server, job, thread, title), server.pause(2, 30) * SECOND)
+    server.engine.spawn(_request(server, job, thread, title), server.pause(2 * SECOND, 30 * SECOND))
 
 
 def _list_request(server: Server, job: Shipment, thread: int, state: str) -> None:
@@ -94,7 +94,7 @@ def _request(server: Server, job: Shipment, thread: int, title: str) -> Process:
         _list_request(server, job, thread, "Pending")
         yield 15 * MINUTE
     yield from send(server, job)
-    yield server.pause(5, 60) * SECOND
+    yield server.pause(5 * SECOND, 60 * SECOND)
     outbox = rf"\\{server.site.server}\SMS_{server.code}\inboxes\schedule.box"
     server.log(SCHEDULER, thread, "======  Checking Status of All Send Requests  ======")
     server.log(SCHEDULER, thread, rf"~====  Checking send requests for outbox {outbox}\outboxes\LAN.~~")

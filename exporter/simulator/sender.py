@@ -51,7 +51,7 @@ def send(server: Server, job: Shipment) -> Process:
     yield from _transfer(server, job, thread)
     server.sending[child] -= 1
     peer = server.peers[child]
-    server.engine.spawn(execute(peer, job), server.pause(2, 30) * SECOND)
+    server.engine.spawn(execute(peer, job), server.pause(2 * SECOND, 30 * SECOND))
 
 
 def _left_alone(server: Server, child: str) -> bool:

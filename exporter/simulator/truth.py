@@ -1,4 +1,19 @@
-"""What is true of the simulated hierarchy: told from the world's tables, never from the lines that were written."""
+"""What is true of the simulated hierarchy: told from the world's tables, never from the lines that were written.
+
+The truth has the shape of `explain --json`, without evidence, remedies and names, and with the world's own knowledge
+added. It is what a reader knows who has read every line up to that time:
+
+- a block stands as the last completed try left it, even if the missing program has arrived since;
+- versions and names are those that lines have told;
+- a unit that a restart cut off is counted as unknown when the component starts again;
+- a cause is `unknown` where no line tells of it (a definition that was lost without a word, or is still on its way).
+
+A reader who comes later finds less on disk: each roll of a log overwrites the `.lo_` of the roll before. `logs` tells
+of each log how many records are gone (`overwritten`) and from when on the rest is (`oldest`). Where `distmgr` and
+`despool` of a site have lost nothing, one reading of the files must find exactly this truth. Where they have, a state
+whose lines are all gone cannot be known to it, and `since` and `attempts` of others may begin later; who follows the
+logs as they are written loses nothing by that.
+"""
 
 from __future__ import annotations
 
