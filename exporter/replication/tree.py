@@ -35,13 +35,23 @@ class Tree:
 def tree_of(states: Mapping[str, SiteState], configured: Mapping[str, str] | None = None) -> Tree:
     """Return the tree: configured parents, and for the other sites what their and their parents' logs show.
 
-    Of parents that the logs show for one site, a stated one goes before an inferred one, then the first by its code.
-    A parent that would close a ring is left out.
+    Of parents that the logs show for one site, a stated one goes before an inferred one; then one that stands below
+    another of them, for a site may send to its grandchildren too; then the first by its code. A parent that would
+    close a ring is left out.
     """
     parents = dict(configured or {})
     inferred: set[str] = set()
-    links = {(p, c, basis) for state in states.values() for (p, c), basis in state.transport.links.items()}
-    for parent, child, _ in sorted(links, key=lambda link: (link[2] is not LinkBasis.STATED, link[1], link[0])):
+    links: dict[tuple[str, str], LinkBasis] = {}
+    for state in states.values():
+        for pair, basis in state.transport.links.items():
+            links[pair] = LinkBasis.STATED if LinkBasis.STATED in {basis, links.get(pair)} else basis
+
+    def order(pair: tuple[str, str]) -> tuple[bool, int, str, str]:
+        parent, child = pair
+        above = sum((other, parent) in links for other, of in links if of == child)
+        return links[pair] is not LinkBasis.STATED, -above, child, parent
+
+    for parent, child in sorted(links, key=order):
         if child not in parents and not _descends(parents, parent, child):
             parents[child] = parent
             inferred.add(child)

@@ -67,7 +67,7 @@ class Teller:
         self.log, self.thread = log, thread
         return self
 
-    def status(self, number: int, package: str = "", name: str = "", **fields: str | int) -> Event:
+    def status(self, number: int, package: str = "", name: str = "", /, **fields: str | int) -> Event:
         return self.say(
             "status_message",
             id=str(number),

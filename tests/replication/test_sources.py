@@ -1,0 +1,173 @@
+"""The owner cannot read a source: which package, which reason, and when it is over."""
+
+from __future__ import annotations
+
+import pytest
+
+from exporter.replication.limits import MAX_EVIDENCE
+from exporter.replication.state import SourceError, SourceReason
+from tests.replication.builders import PKG, SOURCE, START, Teller
+
+
+@pytest.fixture
+def teller() -> Teller:
+    return Teller("CEN")
+
+
+def only(teller: Teller) -> SourceError:
+    (error,) = teller.state.source_errors.values()
+    return error
+
+
+def test_a_folder_that_cannot_be_read_is_joined_to_its_package_by_thread(teller: Teller) -> None:
+    teller.on("distmgr", 1).say("snapshot_started", package=PKG, source_path=SOURCE)
+    teller.on("distmgr", 2).say("snapshot_started", package="CEN00099", source_path=r"\\X\Y")
+    teller.on("distmgr", 1).at(2).say("source_directory_inaccessible", source_path=SOURCE, win32_error=5)
+    error = only(teller)
+    assert (error.package, error.reason) == (PKG, SourceReason.INACCESSIBLE)
+    assert (error.source_path, error.win32_error, error.since) == (SOURCE, 5, START + 2)
+    teller.at(3).say("snapshot_failed", package=PKG)
+    teller.on("distmgr", 2).say("snapshot_failed", package="CEN00099")
+    assert set(teller.state.source_errors) == {
+        (PKG, SourceReason.INACCESSIBLE),
+        ("CEN00099", SourceReason.SNAPSHOT),
+    }
+    error = teller.state.source_errors[PKG, SourceReason.INACCESSIBLE]
+    assert (error.since, error.last_seen) == (START + 2, START + 3)
+    assert [line.line for line in error.evidence] == [1, 3, 4]
+
+
+def test_a_snapshot_that_failed_for_another_reason(teller: Teller) -> None:
+    teller.snapshot(failed=True)
+    error = only(teller)
+    assert (error.reason, error.source_path, error.win32_error) == (SourceReason.SNAPSHOT, SOURCE, None)
+    assert [line.line for line in error.evidence] == [1, 2]
+
+
+def test_tries_go_on_and_the_first_stays_the_beginning(teller: Teller) -> None:
+    for hour in range(20):
+        teller.at(3600 * hour).snapshot(error=5)
+    error = only(teller)
+    assert (error.since, error.last_seen) == (START, START + 19 * 3600)
+    assert len(error.evidence) == MAX_EVIDENCE
+    assert (error.evidence[0].line, error.evidence[-1].line) == (1, 60)
+
+
+def test_the_latest_try_tells_the_reason_and_the_code(teller: Teller) -> None:
+    teller.snapshot(error=53)
+    teller.at(10).snapshot(error=5)
+    assert only(teller).win32_error == 5
+    teller.at(20).snapshot(failed=True)
+    assert only(teller).reason is SourceReason.SNAPSHOT
+    past = teller.state.past_source_errors[PKG, SourceReason.INACCESSIBLE]
+    assert (past.since, past.until) == (START, START + 20)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [("status", 2301)],
+        [("contents_added", 2)],
+        [("package_deleted", None)],
+        [("package_deletion_started", None)],
+    ],
+)
+def test_a_source_that_is_read_again_ends_the_error(teller: Teller, lines: list[tuple[str, int | None]]) -> None:
+    teller.snapshot(error=5)
+    for name, number in lines:
+        teller.at(60)
+        if name == "status":
+            teller.status(number or 0, PKG)
+        elif number is not None:
+            teller.say(name, package=PKG, version=number)
+        else:
+            teller.say(name, package=PKG)
+    assert not teller.state.source_errors
+    past = teller.state.past_source_errors[PKG, SourceReason.INACCESSIBLE]
+    assert (past.since, past.until) == (START, START + 60)
+
+
+def test_other_lines_of_the_package_do_not_end_the_error(teller: Teller) -> None:
+    teller.snapshot(error=5)
+    for number in (2300, 2302, 2330):
+        teller.status(number, PKG)
+    teller.say("package_updating", package=PKG)
+    teller.say("snapshot_started", package=PKG, source_path=SOURCE)
+    teller.say("package_thread_exited", package=PKG)
+    assert teller.state.source_errors
+
+
+def test_status_message_2306_alone_is_a_source_error(teller: Teller) -> None:
+    teller.status(2306, PKG)
+    error = only(teller)
+    assert (error.reason, error.source_path, error.win32_error) == (SourceReason.INACCESSIBLE, "", None)
+
+
+def test_status_message_2306_after_the_line_adds_to_it(teller: Teller) -> None:
+    teller.snapshot(error=3)
+    teller.at(1).status(2306, PKG)
+    error = only(teller)
+    assert (error.source_path, error.win32_error, error.last_seen) == (SOURCE, 3, START + 1)
+    assert len(error.evidence) == 4
+
+
+def test_the_folder_line_alone_waits_for_the_line_that_names_the_package(teller: Teller) -> None:
+    teller.say("source_directory_inaccessible", source_path=SOURCE, win32_error=2)
+    assert not teller.state.source_errors
+    teller.say("snapshot_failed", package=PKG)
+    error = only(teller)
+    assert (error.package, error.reason, error.win32_error) == (PKG, SourceReason.INACCESSIBLE, 2)
+    assert [line.line for line in error.evidence] == [1, 2]
+
+
+def test_the_failing_line_of_another_package_does_not_take_the_folder_line(teller: Teller) -> None:
+    teller.say("snapshot_started", package=PKG, source_path=SOURCE)
+    teller.say("source_directory_inaccessible", source_path=SOURCE, win32_error=5)
+    teller.say("snapshot_failed", package="CEN00099")
+    assert teller.state.source_errors["CEN00099", SourceReason.SNAPSHOT].win32_error is None
+    assert teller.state.source_errors[PKG, SourceReason.INACCESSIBLE].win32_error == 5
+
+
+def test_text_without_threads_joins_the_folder_by_its_path() -> None:
+    teller = Teller("CEN", thread=None)
+    teller.say("snapshot_started", package=PKG, source_path=SOURCE)
+    teller.say("snapshot_started", package="CEN00099", source_path=r"\\X\Y")
+    teller.say("source_directory_inaccessible", source_path=SOURCE.upper(), win32_error=5)
+    assert only(teller).package == PKG
+
+
+def test_a_folder_whose_snapshot_stood_in_an_earlier_try_is_known_by_its_path(teller: Teller) -> None:
+    teller.snapshot(error=5)
+    teller.status(2301, PKG)
+    teller.on("distmgr", 77).say("source_directory_inaccessible", source_path=SOURCE, win32_error=53)
+    assert (only(teller).package, only(teller).win32_error) == (PKG, 53)
+
+
+def test_lost_lines_and_restarts_forget_the_snapshots_being_taken(teller: Teller) -> None:
+    for forget in ("gap", "restart"):
+        teller.say("source_directory_inaccessible", source_path=rf"\\{forget}", win32_error=5)
+        if forget == "gap":
+            teller.ledger.interrupted("distmgr")
+        else:
+            teller.say("component_started", component="SMS_DISTRIBUTION_MANAGER", thread_id=1)
+        teller.say("snapshot_failed", package=PKG)
+        assert only(teller).reason is SourceReason.SNAPSHOT
+
+
+def test_snapshots_being_taken_are_bounded(teller: Teller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporter.replication.sources.MAX_OPEN", 3)
+    monkeypatch.setattr("exporter.replication.sources.MAX_PACKAGES", 3)
+    for thread in range(10):
+        teller.on("distmgr", thread).say("snapshot_started", package=f"CEN{thread:05X}", source_path=rf"\\{thread}")
+    encoded = str(teller.ledger.encode())
+    assert r"\\\\6" not in encoded
+    assert r"\\\\9" in encoded
+
+
+def test_a_source_error_is_forgotten_with_its_package(teller: Teller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporter.replication.packages.MAX_PACKAGES", 2)
+    teller.snapshot(error=5)
+    teller.status(2301, PKG)
+    for number in range(5):
+        teller.status(2300, f"CEN{number:05X}", "x")
+    assert not teller.state.past_source_errors
