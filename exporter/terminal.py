@@ -130,12 +130,14 @@ def _culprit(number: int, culprit: Culprit, report: Report, now: float) -> Rende
                 (printable(finding.cause.words), "bold"), (f"  [{finding.cause.kind.value}, {certainty}]", "dim")
             ),
         )
+    facts.add_row()
     facts.add_row("shown by", Group(*_proof_lines(culprit, report)))
     steps = Table.grid(padding=(0, 1, 0, 0))
     steps.add_column(justify="right", no_wrap=True)
     steps.add_column(overflow="fold")
     for place, step in enumerate(culprit.remedy, 1):
         steps.add_row(f"{place}.", printable(step))
+    facts.add_row()
     facts.add_row("do", steps)
     return Group(Rule(title, align="left", style="dim"), Padding(facts, (0, 0, 0, 3)))
 

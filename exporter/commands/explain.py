@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 
 import click
 from rich.console import Console
 
 from exporter.commands.options import code_page_option, find, zone_option
 from exporter.commands.progress import reading_bar
+from exporter.config.inventory import read_inventory
+from exporter.config.located_yaml import FileError
 from exporter.doubts import doubts_of
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
@@ -25,6 +28,7 @@ from exporter.site import Site
 from exporter.terminal import Reading, print_report
 
 SOMETHING_IS_STUCK = 1
+_TURNS = 8  # blocks between two looks at the progress bar
 
 
 @click.command()
@@ -33,6 +37,7 @@ SOMETHING_IS_STUCK = 1
 @click.option("--site", "sites", multiple=True, metavar="CODE", help="Only what is stuck at this site; repeatable.")
 @click.option("--package", "packages", multiple=True, metavar="ID", help="Only what concerns this package; repeatable.")
 @click.option("--since", "since", type=click.DateTime(), help="Only what was last seen at or after this time, in UTC.")
+@click.option("--inventory", type=click.Path(path_type=Path), help="CSV or YAML file with the names of packages.")
 @zone_option
 @code_page_option
 def command(
@@ -41,6 +46,7 @@ def command(
     sites: Sequence[str],
     packages: Sequence[str],
     since: datetime | None,
+    inventory: Path | None,
     zone: tzinfo | None,
     code_page: str,
 ) -> None:
@@ -53,15 +59,16 @@ def command(
     configmgr-exporter explain D:\\SMS\\Logs
     configmgr-exporter explain CEN=\\\\cen01\\SMS_CEN\\Logs CHI=\\\\chi01\\SMS_CHI\\Logs
     """
+    names = _names(inventory)
     places = find(logs, KNOWN_LOGS)
     read = read_once(places, Matcher(load_catalogue(), RecordReader(Clock(zone), code_page)))
     only = Filter(_posix(since), frozenset(packages), frozenset(site.upper() for site in sites))
     states = {site.code: site.ledger.state for site in read}
-    answer = report(states, {site.code: site.gaps for site in read}, only=only)
+    answer = report(states, {site.code: site.gaps for site in read}, only=only, names=names)
     if as_json:
         click.echo(json.dumps(answer.to_json(), indent=2, ensure_ascii=False))
     else:
-        print_report(Console(highlight=False), answer, _reading(read))
+        print_report(Console(highlight=False), answer, reading_of(read))
     sys.exit(SOMETHING_IS_STUCK if answer.stuck else 0)
 
 
@@ -70,15 +77,23 @@ def read_once(places: Sequence[Place], matcher: Matcher) -> list[Site]:
     sites = [Site(code, folders, matcher, once=True) for code, folders in sites_of(places).items()]
     with reading_bar(sum(place.size() for place in places)) as show:
         for site in sites:
-            while site.poll(time.time(), turns=1):
+            while site.poll(time.time(), turns=_TURNS):
                 show(sum(each.bytes_read for each in sites))
     return sites
 
 
-def _reading(sites: Sequence[Site]) -> Reading:
+def reading_of(sites: Sequence[Site]) -> Reading:
+    """Say what stands behind a report on these sites."""
     logs = [health for site in sites for health in site.logs.values() if health.lines]
     until = max((health.last_record for health in logs if health.last_record is not None), default=None)
     return Reading([site.code for site in sites], len(logs), until, list(doubts_of(sites)))
+
+
+def _names(inventory: Path | None) -> Mapping[str, str]:
+    try:
+        return {} if inventory is None else read_inventory(inventory)
+    except FileError as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _posix(moment: datetime | None) -> float | None:
