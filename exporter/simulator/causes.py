@@ -34,7 +34,8 @@ def culprits(plan: Plan, world: World) -> list[Culprit]:
     """Return the missing programs, that which blocks most first, each with its true causes.
 
     What is wrong in one way at one place is one cause for all the `sites` behind it. `cause` is the one that explains
-    most of them.
+    most of them. `on_its_way` tells that nothing stands in the way any more: the program will arrive. A reader of the
+    lines may then rightly name what kept it back until now.
     """
     blocked: dict[Reference, list[tuple[str, BlockedSequence]]] = defaultdict(list)
     for code, tables in sorted(world.sites.items()):
@@ -51,7 +52,15 @@ def _culprit(plan: Plan, world: World, reference: Reference, places: list[tuple[
     for code in sites:
         causes[_cause(plan, world, code, reference)].append(code)
     ordered = sorted(causes.items(), key=lambda item: -len(item[1]))
-    found = [{"kind": kind, "site": site, "sites": behind} for (kind, site), behind in ordered]
+    found = [
+        {
+            "kind": kind,
+            "site": site,
+            "sites": behind,
+            "on_its_way": kind == "unknown" and _is_coming(plan, world, behind, reference),
+        }
+        for (kind, site), behind in ordered
+    ]
     return {
         **reference_truth(reference),
         "sites": sites,
@@ -77,6 +86,16 @@ def _cause(plan: Plan, world: World, code: str, reference: Reference) -> Cause:
         or _older_at(world, code, owner, package)
         or ("unknown", owner)
     )
+
+
+def _is_coming(plan: Plan, world: World, sites: list[str], reference: Reference) -> bool:
+    package = reference.package
+    owner = package[:3]
+    if owner not in world.sites or not world.sites[owner].has(reference):
+        return False
+    hops = [hop for site in sites for hop in pairwise(plan.path(owner, site))]
+    sent = [world.sent.get((package, child)) for _, child in hops]
+    return not any(shipment is not None and shipment.state is ShipmentState.LOST for shipment in sent)
 
 
 def _at_owner(world: World, owner: str, package: str) -> Cause | None:

@@ -144,8 +144,7 @@ def _store(server: Server, attempt: Try, thread: int) -> Process:
     package = definition.package
     server.log(DISTMGR, thread, f"Adding these contents to the package {package.id} version {definition.version}.")
     yield server.pause(5, 200)
-    tables.rows[package.id] = definition
-    attempt.stored = True
+    tables.store_row(definition)
     server.log(DISTMGR, thread, f"~Updated replicated package info for package {package.id}")
     yield from _incidents(server)
     yield server.pause(10, 400)
@@ -154,7 +153,7 @@ def _store(server: Server, attempt: Try, thread: int) -> Process:
         tables.write_programs(package)
         _store_servers(server, attempt, thread)
         return
-    attempt.missing, attempt.failed = missing, server.engine.now
+    tables.fail_insert(attempt, missing, server.engine.now)
     server.log(
         DISTMGR,
         thread,

@@ -6,7 +6,8 @@ added. It is what a reader knows who has read every line up to that time:
 - a block stands as the last completed try left it, even if the missing program has arrived since;
 - versions and names are those that lines have told;
 - a unit that a restart cut off is counted as unknown when the component starts again;
-- a cause is `unknown` where no line tells of it (a definition that was lost without a word, or is still on its way).
+- a cause is `unknown` where no line tells of it (a definition that was lost without a word) and where nothing is wrong
+  any more (`on_its_way`).
 
 A reader who comes later finds less on disk: each roll of a log overwrites the `.lo_` of the roll before. `logs` tells
 of each log how many records are gone (`overwritten`) and from when on the rest is (`oldest`). Where `distmgr` and

@@ -86,7 +86,6 @@ class Try:
     """One unit of work on a `.PKG` file.
 
     Attributes:
-        stored: whether the package's own row has been written.
         missing: the reference that the program step lacked.
         skipped: whether newer content has to come first.
         refused: whether the distribution point step failed.
@@ -98,7 +97,6 @@ class Try:
     missing: Reference | None = None
     skipped: bool = False
     refused: bool = False
-    stored: bool = False
     failed: int = 0
 
 
@@ -169,6 +167,16 @@ class Tables:
         """Return the first reference of a task sequence that the site lacks: the insert goes no further."""
         return next((reference for reference in package.references if not self.has(reference)), None)
 
+    def store_row(self, definition: Definition) -> None:
+        """Write the row of a package as its definition gives it: the step before its programs."""
+        self.rows[definition.id] = definition
+        self.told_definition[definition.id] = definition.version
+
+    def fail_insert(self, attempt: Try, missing: Reference, now: int) -> None:
+        """Note that the program step of a try lacks a reference."""
+        attempt.missing, attempt.failed = missing, now
+        self.failures[missing.package] += 1
+
     def wants_newer_content(self, definition: Definition) -> bool:
         """Return whether a definition has to wait: the site holds content, but of an older version (KB Q245579)."""
         return 0 < self.content.get(definition.id, 0) < definition.content_version
@@ -186,8 +194,6 @@ class Tables:
     def close_try(self, attempt: Try) -> Outcome:
         """Take in how a unit of work on a `.PKG` file ended, and return it."""
         definition = attempt.file.definition
-        if attempt.stored:
-            self.told_definition[definition.id] = definition.version
         if attempt.missing is not None:
             self._block(attempt, attempt.missing)
             outcome = Outcome.BLOCKED
@@ -211,7 +217,6 @@ class Tables:
     def _block(self, attempt: Try, missing: Reference) -> None:
         definition = attempt.file.definition
         known = self.blocked.get(definition.id)
-        self.failures[missing.package] += 1
         self.blocked[definition.id] = BlockedSequence(
             task_sequence=definition.id,
             missing=missing,
