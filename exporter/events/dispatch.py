@@ -86,9 +86,13 @@ class Dispatch(dict[bytes, Candidates | None]):
 
     def _work_out(self, text: str) -> Candidates | None:
         plain = _BLANKS.sub(" ", text)
-        wordings = sorted(self._catalogue.matching(plain), key=lambda wording: -wording.template.weight)
+        wordings = sorted(self._catalogue.matching(plain), key=_by_weight)
         is_open = self._read_all or _is_hidden(text) or bool(self._user.matching(plain))
         return Candidates(tuple(wordings), is_open) if wordings or is_open else None
+
+
+def _by_weight(wording: Wording) -> tuple[int, str]:
+    return -wording.template.weight, wording.message.name
 
 
 def _is_hidden(text: str) -> bool:

@@ -14,7 +14,7 @@ import yaml
 
 from exporter.events.messages import Certainty, Era, Message, MessageKind, StatusMessage
 from exporter.events.templates import Template, TemplateError, bare, compile_template
-from exporter.events.user import CompiledUserTemplate, UserTemplate, compile_user_template
+from exporter.events.user import CompiledUserTemplate, UserTemplate, UserTemplateError, compile_user_template
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
@@ -143,6 +143,10 @@ def _refuse_repeated_names(messages: Iterable[Message]) -> None:
 
 
 def _user_templates(extra: Sequence[UserTemplate]) -> tuple[CompiledUserTemplate, ...]:
+    names = [template.name for template in extra]
+    for name in names:
+        if names.count(name) > 1:
+            raise UserTemplateError(name, "the name is taken twice")
     return tuple(compile_user_template(template) for template in extra)
 
 

@@ -43,6 +43,7 @@ MAX_WRAPPED: Final = 4
 """Lines that any other message may have been wrapped to in a pasted text."""
 
 _ALARMS: Final = (b"error", b"fail", b"warn")
+_BLANKS: Final = b" \t\r~"
 _SQL_TRACE: Final = "SQL>>>"
 _VERSION: Final = re.compile(r"[0-9]{1,9}")
 
@@ -200,6 +201,8 @@ class Matcher:
         lines = raw.split(b"\n")
         last = len(lines) - 1
         for at, each in enumerate(lines):
+            if not each.strip(_BLANKS):
+                continue
             if at > 0 and last - at < MAX_JOINED:
                 event = self._event(b"\n".join(lines[at:]), line + at, source)
                 if event is not None:
@@ -238,7 +241,7 @@ class Matcher:
             return [event], 1
         if b"\n" in raws[at]:
             return list(self._glued(raws[at], lines[at], source)), 1
-        if source.table.of_message(record.message):
+        if not record.message or source.table.of_message(record.message):
             for used in range(2, MAX_WRAPPED + 1):
                 if not _follow(lines, at, used):
                     break

@@ -31,6 +31,7 @@ _VALUES = re.compile(r"\s(ISTR\d|NUMATTRS|AID\d{1,2}|AVAL\d{1,2})=", re.ASCII)
 _PART = re.compile(
     r"(?:^|\s)(?:ID|SEV|LEV|SOURCE|COMP|SYS|SITE|PID|TID|GMTDATE|ISTR\d|NUMATTRS|AID\d{1,2}|AVAL\d{1,2})="
 )
+_NUMATTRS = re.compile(r"\sNUMATTRS=([0-9]{1,2})\b")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -90,7 +91,8 @@ def parse_statmsg(message: str) -> Statmsg | None:
 
 def is_whole(message: str) -> bool:
     """Tell whether the text of a status message reaches its last part, so that nothing of it can follow."""
-    return " NUMATTRS=" in message or ' ISTR9="' in message
+    announced = _NUMATTRS.search(message)
+    return announced is not None and (announced[1] == "0" or f"AVAL{int(announced[1]) - 1}=" in message)
 
 
 def continues(line: str) -> bool:
@@ -101,17 +103,22 @@ def continues(line: str) -> bool:
 def _values(message: str, marks: list[re.Match[str]]) -> dict[str, str]:
     values: dict[str, str] = {}
     for mark, following in zip_longest(marks, marks[1:]):
-        end = following.start() if following else len(message)
-        value = message[mark.end() : end].strip()
-        if value[:1] != '"':
-            values.setdefault(mark[1], value)
-        elif len(value) > 1 and value[-1] == '"':
-            values.setdefault(mark[1], re.sub(r"\s*\n\s*", " ", value[1:-1]))
+        name = mark[1]
+        value = message[mark.end() : following.start() if following else len(message)].strip()
+        if name.startswith(("ISTR", "AVAL")):
+            if following is None and name != f"AVAL{int(values.get('NUMATTRS') or 0) - 1}":
+                continue  # something must follow: the line is cut off, perhaps at a quote inside the value
+            if len(value) < len('""') or not value.startswith('"') or not value.endswith('"'):
+                continue
+            value = re.sub(r"\s*\n\s*", " ", value[1:-1])
+        elif not _NUMBER.fullmatch(value):
+            continue
+        values.setdefault(name, value)
     return values
 
 
 def _attributes(values: Mapping[str, str]) -> dict[int, str]:
-    numbers = {key[3:]: value for key, value in values.items() if key.startswith("AID") and _NUMBER.fullmatch(value)}
+    numbers = {key[3:]: value for key, value in values.items() if key.startswith("AID")}
     return {int(number): values[f"AVAL{n}"] for n, number in numbers.items() if f"AVAL{n}" in values}
 
 
