@@ -220,6 +220,14 @@ class ThreadUse:
     time: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A line that says that sending failed, and the Win32 code that it gives."""
+
+    line: Evidence
+    win32_error: int | None
+
+
 @dataclass(slots=True)
 class SendRequest:
     """What scheduler and sender tell of one send request; each field as far as it is known.
@@ -229,10 +237,12 @@ class SendRequest:
         package: the package it carries.
         job: the scheduler's job that it belongs to.
         state: as the scheduler lists it.
-        since: the first line about it.
-        state_time: the line that told `state`.
-        finished: the line that says that it has been sent.
-        win32_error, failures, evidence: of the sender's failing tries since.
+        since: log time of the first line about it.
+        state_time: of the line that told `state`.
+        taken: of the sender's latest try.
+        finished: of the latest line that says that it has been sent.
+        done: whether it has been sent since it was last tried.
+        failures: the newest failing lines since it was last sent.
     """
 
     destination: str = ""
@@ -241,11 +251,10 @@ class SendRequest:
     state: str = ""
     since: float | None = None
     state_time: float | None = None
-    done: bool = False
+    taken: float | None = None
     finished: float | None = None
-    win32_error: int | None = None
-    failures: int = 0
-    evidence: tuple[Evidence, ...] = ()
+    done: bool = False
+    failures: tuple[Failure, ...] = ()
 
 
 class LinkBasis(StrEnum):

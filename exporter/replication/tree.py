@@ -46,9 +46,13 @@ def tree_of(states: Mapping[str, SiteState], configured: Mapping[str, str] | Non
         for pair, basis in state.transport.links.items():
             links[pair] = LinkBasis.STATED if LinkBasis.STATED in {basis, links.get(pair)} else basis
 
+    candidates: dict[str, list[str]] = {}
+    for parent, child in links:
+        candidates.setdefault(child, []).append(parent)
+
     def order(pair: tuple[str, str]) -> tuple[bool, int, str, str]:
         parent, child = pair
-        above = sum((other, parent) in links for other, of in links if of == child)
+        above = sum((other, parent) in links for other in candidates[child])
         return links[pair] is not LinkBasis.STATED, -above, child, parent
 
     for parent, child in sorted(links, key=order):

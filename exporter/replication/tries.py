@@ -7,7 +7,7 @@ are kept, and a success ends those that are not later than it, whichever is read
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from exporter.events.event import Event
@@ -29,13 +29,23 @@ class Standing(Protocol):
 
 def add_try(finding: Standing, tries: list[Try], event: Event, version: int | None = None) -> None:
     """Count one more failing try. The newest lines are its evidence."""
-    tries.append((event.time, version))
+    tries.insert(_place([time for time, _ in tries], event.time), (event.time, version))
     if len(tries) > MAX_TRIES:
         del tries[0]
+    lines = list(finding.evidence)
+    lines.insert(_place([line.time for line in lines], event.time), evidence_of(event))
+    finding.evidence = tuple(lines[-MAX_EVIDENCE:])
     finding.since = earliest(finding.since, event.time)
     finding.last_seen = latest(finding.last_seen, event.time)
     finding.attempts += 1
-    finding.evidence = (*finding.evidence, evidence_of(event))[-MAX_EVIDENCE:]
+
+
+def _place(times: Sequence[float | None], time: float | None) -> int:
+    """Return where a line belongs by its time: nearly always at the end, but two logs may tell of one finding."""
+    place = len(times)
+    while place and time is not None and (before := times[place - 1]) is not None and before > time:
+        place -= 1
+    return place
 
 
 def end_tries(finding: Standing, tries: list[Try], ended: Callable[[Try], bool]) -> bool:

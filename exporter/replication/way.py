@@ -59,8 +59,9 @@ def _not_reached(case: Case, above: str, below: str) -> Cause | None:
     request = case.world.failing.get((above, case.package, below))
     if request is not None:
         words = f"the sender of {above} has not been able to carry {case.package} to {below}"
-        proofs = tuple(Proof(above, line) for line in request.evidence)
-        words += win32_words(request.win32_error)
+        proofs = tuple(Proof(above, failure.line) for failure in request.failures)
+        codes = [failure.win32_error for failure in request.failures if failure.win32_error]
+        words += win32_words(codes[-1] if codes else None)
         return Cause(CauseKind.TRANSPORT, Certainty.STATED, above, words, proofs, below)
     for kind in (TroubleKind.PUT_ASIDE, TroubleKind.CONNECTION_FAILED):
         trouble = _trouble(case, above, kind, below)

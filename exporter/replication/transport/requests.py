@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from exporter.events.event import Event
-from exporter.replication.limits import earliest, evidence_of, latest, newest
-from exporter.replication.state import LinkBasis, SendRequest, SiteState, Tally
+from exporter.replication.limits import MAX_EVIDENCE, earliest, evidence_of, latest
+from exporter.replication.state import Failure, LinkBasis, SendRequest, SiteState, Tally
 
 MAX_REQUESTS = 5_000
 """Requests, and jobs, that are remembered: a despooler may speak of a job hours after it was sent."""
@@ -27,21 +27,31 @@ def request_of(state: SiteState, request: str, time: float | None) -> SendReques
     return found
 
 
+def take(request: SendRequest, time: float | None) -> None:
+    """Note that the sender tries a request."""
+    request.taken = latest(request.taken, time)
+    if time is None or request.finished is None or time > request.finished:
+        request.done = False
+
+
 def fail(request: SendRequest, event: Event, win32_error: int | None) -> None:
-    """Note a failing try of the sender, unless the request was done later."""
-    if request.done and event.time is not None and request.finished is not None and event.time <= request.finished:
+    """Note a failing line of the sender, unless the request was sent later."""
+    if event.time is not None and request.finished is not None and event.time <= request.finished:
         return
-    request.done = False
-    request.failures += 1
-    request.win32_error = win32_error if win32_error is not None else request.win32_error
-    request.evidence = newest(request.evidence, evidence_of(event))
+    take(request, event.time)
+    request.failures = (*request.failures, Failure(evidence_of(event), win32_error))[-MAX_EVIDENCE:]
 
 
 def finish(request: SendRequest, time: float | None) -> None:
-    """Note that a request has been sent."""
-    request.done = True
+    """Note that a request has been sent. Scheduler and sender both say so, and either may be read first."""
     request.finished = latest(request.finished, time)
-    request.win32_error, request.failures, request.evidence = None, 0, ()
+    if time is None or request.taken is None or request.taken <= time:
+        request.done = True
+    request.failures = tuple(failure for failure in request.failures if not _over(failure, time))
+
+
+def _over(failure: Failure, time: float | None) -> bool:
+    return failure.line.time is None or time is None or failure.line.time <= time
 
 
 def remember_job(state: SiteState, job: str, package: str) -> None:

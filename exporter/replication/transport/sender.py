@@ -15,14 +15,13 @@ from exporter.replication.state import (
     SEND_DURATION_BOUNDS,
     FactKind,
     LinkBasis,
-    SendRequest,
     SiteState,
     Tally,
     ThreadUse,
     TroubleKind,
     histogram,
 )
-from exporter.replication.transport.requests import fail, finish, link, request_of
+from exporter.replication.transport.requests import fail, finish, link, request_of, take
 from exporter.replication.transport.troubles import Troubles
 from exporter.replication.units import integer, key_of, text
 
@@ -114,8 +113,7 @@ class Sender:
         name, site = text(event, "request"), text(event, "site")
         request = request_of(state, name, event.time)
         request.destination = site or request.destination
-        if request.done and (event.time is None or request.finished is None or event.time > request.finished):
-            request.done = False
+        take(request, event.time)
         count(state, Tally.SENDER_REQUESTS, site, "taken")
         if event.log not in self.taken and len(self.taken) >= MAX_SENDING:
             del self.taken[next(iter(self.taken))]
@@ -165,7 +163,7 @@ class Sender:
         site = text(event, "site") or sending.destination
         win32_error = integer(event, "win32_error")
         if sending.request:
-            fail(self._request(state, sending, event), event, win32_error)
+            fail(request_of(state, sending.request, event.time), event, win32_error)
         if event.name == "remote_connection_failed":
             count(state, Tally.SENDER_CONNECTION_FAILURES, site, "" if win32_error is None else str(win32_error))
             if site:
@@ -179,9 +177,6 @@ class Sender:
         if not sending.failed:
             sending.failed = sending is not _NOBODY
             count(state, Tally.SENDER_REQUESTS, site, "failed")
-
-    def _request(self, state: SiteState, sending: Sending, event: Event) -> SendRequest:
-        return request_of(state, sending.request, event.time)
 
 
 _NOBODY = Sending()
