@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -26,14 +27,14 @@ def test_live_run_writes_the_same_bytes_as_a_batch_and_sleeps_the_plan_s_time(tm
     assert sum(slept) == pytest.approx(6 * 3600 / 600, rel=0.05)
 
 
-def test_live_reader_sees_a_record_no_later_than_the_sleep_after_it(tmp_path: Path) -> None:
+def test_live_reader_finds_whole_lines_at_every_sleep(tmp_path: Path) -> None:
     plan = replace(demo_plan(), duration=timedelta(minutes=30))
-    seen: list[int] = []
     log = tmp_path / "SMS_CEN" / "Logs" / "distmgr.log"
-    run_live(tmp_path, plan, lambda _: seen.append(log.stat().st_size if log.exists() else 0), 60)
-    assert seen == sorted(seen)
-    assert seen[1] > 0
-    assert len(set(seen)) > 20
+    seen: list[bytes] = []
+    run_live(tmp_path, plan, lambda _: seen.append(log.read_bytes()), 6)
+    assert all(earlier == later[: len(earlier)] for earlier, later in pairwise(seen))
+    assert {data[-2:] for data in seen} == {b"\r\n"}
+    assert len({len(data) for data in seen}) > 20
 
 
 def test_truth_beside_the_logs_is_the_truth_at_the_end(tmp_path: Path) -> None:
