@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import pairwise
 
 import pytest
+from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exporter.web.connections import Limits
+from exporter.web.connections import Gate, Limits
 from tests.web.serving import World, ask, raw, rest, serving
 
 HEALTHY = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -66,11 +69,46 @@ def test_requests_sent_at_once_are_answered_in_order() -> None:
         assert (status(first), status(second)) == ("200 OK", "404 Not Found")
 
 
-def test_a_request_sent_byte_by_byte_is_answered() -> None:
-    with serving(World()) as port, raw(port) as connection:
-        for byte in HEALTHY:
-            connection.sendall(bytes([byte]))
-        assert status(connection.recv(1000)) == "200 OK"
+class Pipe(asyncio.Transport):
+    """A connection without a network, so that a test says in which pieces bytes arrive."""
+
+    def __init__(self, answers: int) -> None:
+        super().__init__()
+        self.sent = b""
+        self.answered = asyncio.Event()
+        self._answers = answers
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.sent += bytes(data)
+        if self.sent.count(b"HTTP/1.1 ") == self._answers:
+            self.answered.set()
+
+    def is_closing(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        pass
+
+
+@settings(max_examples=60, deadline=None)
+@given(cuts=st.sets(st.integers(1, 3 * len(HEALTHY) - 1), max_size=12))
+def test_requests_are_answered_in_whatever_pieces_they_arrive(cuts: set[int]) -> None:
+    async def answer(_request: web.BaseRequest) -> web.Response:
+        return web.Response()
+
+    async def scenario() -> bytes:
+        # The end of each must be noticed, wherever it is cut, or the bytes of two add up to too many.
+        connection = Gate(web.Server(answer), Limits(header_bytes=len(HEALTHY)))()
+        pipe = Pipe(answers=3)
+        connection.connection_made(pipe)
+        for start, end in pairwise([0, *sorted(cuts), 3 * len(HEALTHY)]):
+            connection.data_received((3 * HEALTHY)[start:end])
+        await pipe.answered.wait()
+        connection.connection_lost(None)
+        return pipe.sent
+
+    sent = asyncio.run(asyncio.wait_for(scenario(), 10))
+    assert sent.count(b"HTTP/1.1 200 OK\r\n") == 3
 
 
 def test_one_connection_too_many_closes_the_most_silent() -> None:

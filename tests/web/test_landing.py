@@ -11,9 +11,9 @@ import pytest
 
 from exporter.logs.health import LogHealth
 from exporter.metrics.views import SiteView, Snapshot
-from exporter.replication.state import Reference, SiteState, SourceError, SourceReason
+from exporter.replication.state import Reference, SiteState, SourceError, SourceReason, WaitReason
 from exporter.web.landing import CONTENT_SECURITY_POLICY, Culprit, render, summarise
-from tests.metrics.states import FACTS, blocked, chicago, full
+from tests.metrics.states import FACTS, blocked, chicago, full, waiting
 
 HOSTILE = "<script>alert(1)</script>\"'&\x00\x1b[2J\u202e" + "x" * 1_000_000
 
@@ -55,6 +55,14 @@ def test_nothing_stuck_is_said_as_plainly_as_something() -> None:
     state = SiteState("CHI")
     state.blocked = {"CEN0000A": blocked("CEN0000A")}
     assert "<h1>1 blocked task sequence</h1>" in page_of(state)
+
+
+def test_late_content_is_no_block_but_is_not_passed_over() -> None:
+    state = SiteState("CHI")
+    state.waiting = {("CEN00020", "CEN", WaitReason.CONTENTS): waiting("CEN00020", "CEN")}
+    page = page_of(state)
+    assert "<h1>Packages need attention</h1>" in page
+    assert "1 package waiting for content" in page
 
 
 def test_while_logs_are_being_read_relief_is_not_claimed() -> None:

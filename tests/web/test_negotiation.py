@@ -51,6 +51,7 @@ def test_real_clients_get_what_prometheus_client_would_give(accept: str) -> None
         ("application/openmetrics-text;q=0, */*;q=0.1", TEXT_TYPE),
         ("image/png", TEXT_TYPE),
         ("application/openmetrics-text;q=nan", TEXT_TYPE),
+        ("application/openmetrics-text;q=high", TEXT_TYPE),
     ],
 )
 def test_what_we_cannot_give_is_never_promised(accept: str, content_type: str) -> None:

@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from aiohttp import web
 
 from exporter.web.addresses import ListenError
 from exporter.web.app import make_app
@@ -57,6 +58,19 @@ def test_a_stopped_server_gives_its_port_back() -> None:
     again = server(World(), str(address))
     again.start()
     again.stop()
+
+
+def test_a_failure_while_starting_is_told_to_whoever_starts() -> None:
+    async def fail(_app: web.Application) -> None:
+        raise RuntimeError("no luck")
+
+    app = make_app(World().backend())
+    app.on_startup.append(fail)
+    unlucky = Server(app, ["127.0.0.1:0"])
+    with pytest.raises(RuntimeError, match="no luck"):
+        unlucky.start()
+    unlucky.stop()
+    assert not unlucky.is_alive
 
 
 def test_a_server_that_never_started_can_be_stopped() -> None:
