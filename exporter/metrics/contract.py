@@ -173,10 +173,31 @@ CHAPTERS = (
                 budgeted=True,
             ),
             _gauge(
+                "configmgr_package_waiting_since_timestamp_seconds",
+                "site package from_site reason",
+                "Log time of the first line that told this content of this package to be late.",
+                "Absent when the log lines carry no usable time.",
+                budgeted=True,
+            ),
+            _gauge(
                 "configmgr_package_source_error",
                 "site package reason source_path",
                 "1 while the site that owns this package cannot read its source.",
                 "Reasons: `source_path_inaccessible`, `snapshot_failed`.",
+                budgeted=True,
+            ),
+            _gauge(
+                "configmgr_package_source_error_since_timestamp_seconds",
+                "site package reason",
+                "Log time of the first failing attempt to read this source.",
+                "Absent when the log lines carry no usable time.",
+                budgeted=True,
+            ),
+            _gauge(
+                "configmgr_package_source_win32_error",
+                "site package reason",
+                "Win32 error code with which the latest attempt to read this source failed.",
+                "The code itself, such as 5 (access is denied). Absent when the lines give none.",
                 budgeted=True,
             ),
             Family(

@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterator
 from exporter.metrics.rows import Key, RawRow, Source, histogram_rows
 from exporter.metrics.tallies import tally
 from exporter.metrics.views import SiteView
-from exporter.replication.state import Outcome, ProcessingOutcome, Reference, SiteState, Tally, Versions, owner_of
+from exporter.replication.state import (
+    Outcome,
+    ProcessingOutcome,
+    Reference,
+    SiteState,
+    SourceError,
+    Tally,
+    Versions,
+    owner_of,
+)
 
 _NOT_NAMED = Reference("", "")
 
@@ -68,6 +77,17 @@ def _source_errors(view: SiteView) -> Iterator[RawRow]:
     return (((site, e.package, e.reason.value, e.source_path), 1) for e in view.state.source_errors.values())
 
 
+def _waiting_since(view: SiteView) -> Iterator[RawRow]:
+    return (((view.state.site, w.package, w.from_site, w.reason.value), w.since) for w in view.state.waiting.values())
+
+
+def _source_error(which: Callable[[SourceError], float | None]) -> Source:
+    def rows(view: SiteView) -> Iterator[RawRow]:
+        return (((view.state.site, e.package, e.reason.value), which(e)) for e in view.state.source_errors.values())
+
+    return rows
+
+
 def _names(view: SiteView) -> Iterator[RawRow]:
     return (((view.state.site, package, name), 1) for package, name in view.state.names.items())
 
@@ -86,7 +106,10 @@ SOURCES: dict[str, Source] = {
     "configmgr_package_content_version": _version(lambda v: v.content),
     "configmgr_package_source_version": _version(lambda v: v.source),
     "configmgr_package_waiting": _waiting,
+    "configmgr_package_waiting_since_timestamp_seconds": _waiting_since,
     "configmgr_package_source_error": _source_errors,
+    "configmgr_package_source_error_since_timestamp_seconds": _source_error(lambda error: error.since),
+    "configmgr_package_source_win32_error": _source_error(lambda error: error.win32_error),
     "configmgr_package_info": _names,
     "configmgr_package_processing_total": tally(
         Tally.PACKAGE_PROCESSING, [(outcome.value,) for outcome in ProcessingOutcome]
