@@ -9,7 +9,8 @@ from typing import Any
 
 from exporter.simulator.hierarchy import Reference
 from exporter.simulator.plan import Plan
-from exporter.simulator.world import BlockedSequence, Shipment, ShipmentState, Tables, World
+from exporter.simulator.tables import BlockedSequence, Tables
+from exporter.simulator.world import Shipment, ShipmentState, World
 
 Cause = tuple[str, str]
 Culprit = dict[str, Any]

@@ -7,7 +7,8 @@ from exporter.simulator.engine import Process
 from exporter.simulator.names import DESPOOLER, MINUTE, SECOND
 from exporter.simulator.notices import receive_file, request_processing
 from exporter.simulator.server import Server, StatusMessage
-from exporter.simulator.world import DefinitionFile, Shipment, ShipmentState
+from exporter.simulator.tables import DefinitionFile
+from exporter.simulator.world import Shipment, ShipmentState
 
 MAX_THREADS = 3
 _RETRY = 5 * MINUTE

@@ -11,7 +11,7 @@ from exporter.simulator.names import DISTMGR, HOUR, SECOND, nal_path
 from exporter.simulator.notices import request_processing
 from exporter.simulator.processing import package_thread
 from exporter.simulator.server import Server, StatusMessage
-from exporter.simulator.world import MISSING_REFERENCE, NEWER_VERSION, SQL_REFUSED, DefinitionFile, Outcome, Try
+from exporter.simulator.tables import MISSING_REFERENCE, NEWER_VERSION, SQL_REFUSED, DefinitionFile, Outcome, Try
 
 MAX_PACKAGE_THREADS = 3
 

@@ -9,7 +9,7 @@ from exporter.simulator.names import DISTMGR, MINUTE, SECOND
 from exporter.simulator.notices import receive_by_sql
 from exporter.simulator.pkgxfermgr import transfer
 from exporter.simulator.server import Server, StatusMessage
-from exporter.simulator.world import Definition
+from exporter.simulator.tables import Definition
 
 
 def send_definition(server: Server, definition: Definition, thread: int) -> Process:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from exporter.simulator.engine import Process
 from exporter.simulator.names import DISTMGR
 from exporter.simulator.server import Server
-from exporter.simulator.world import Definition, DefinitionFile
+from exporter.simulator.tables import Definition, DefinitionFile
 
 
 def request_processing(server: Server, package: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from exporter.simulator.engine import Process
 from exporter.simulator.names import PKGXFER, SECOND
 from exporter.simulator.server import Server, StatusMessage
-from exporter.simulator.world import Definition
+from exporter.simulator.tables import Definition
 
 
 def transfer(server: Server, definition: Definition) -> Process:

@@ -9,7 +9,7 @@ from exporter.simulator.engine import Process, Wait
 from exporter.simulator.names import DISTMGR, HOUR, MINUTE
 from exporter.simulator.notices import request_processing
 from exporter.simulator.server import Server, StatusMessage
-from exporter.simulator.world import Definition
+from exporter.simulator.tables import Definition
 
 
 def package_thread(server: Server, package: str, thread: int) -> Process:

@@ -8,7 +8,8 @@ from exporter.simulator.names import MINUTE, SCHEDULER, SECOND
 from exporter.simulator.plan import Drop
 from exporter.simulator.sender import send
 from exporter.simulator.server import Server, StatusMessage
-from exporter.simulator.world import Definition, Shipment, ShipmentState
+from exporter.simulator.tables import Definition
+from exporter.simulator.world import Shipment, ShipmentState
 
 
 def package_file(server: Server, definition: Definition) -> str:

@@ -13,7 +13,8 @@ from exporter.simulator.hierarchy import Era, Site
 from exporter.simulator.names import DISTMGR, LOG_OF, MONTHS, REPLICATION, WEEKDAYS, nal_path
 from exporter.simulator.noise import Noise
 from exporter.simulator.plan import Plan
-from exporter.simulator.world import Shipment, Tables, Try, World
+from exporter.simulator.tables import Tables, Try
+from exporter.simulator.world import Shipment, World
 from exporter.simulator.zones import ServerClock
 
 _NAME_LETTERS = string.ascii_uppercase + string.digits

@@ -15,7 +15,8 @@ from exporter.simulator.notices import notify, request_processing
 from exporter.simulator.plan import Alter, Burst, Change, Create, Delete, Incident, Plan, ProgramDeleted, Restart, Touch
 from exporter.simulator.sched import scheduler_thread
 from exporter.simulator.server import Server, thread_id
-from exporter.simulator.world import Definition, World
+from exporter.simulator.tables import Definition
+from exporter.simulator.world import World
 from exporter.simulator.zones import ServerClock
 
 

@@ -24,7 +24,7 @@ from exporter.simulator.causes import culprits, reference_truth, time_text
 from exporter.simulator.disk import LogFile
 from exporter.simulator.plan import Plan
 from exporter.simulator.simulation import Simulation
-from exporter.simulator.world import MISSING_REFERENCE, Tables
+from exporter.simulator.tables import MISSING_REFERENCE, Tables
 
 Truth = dict[str, Any]
 
