@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from exporter.logs.health import GapReason
-from exporter.logs.position import Place
+from exporter.logs.position import Place, Position
 from exporter.logs.volume import Entry, VolumeError
 
 _FEW: Final = 64
-"""A file of fewer bytes than this shows too little to tell a new log from the beginning of a copy of the old one."""
+"""A file of fewer bytes than this, which is not one line with its stamp, shows too little to tell a log's copy from a
+new log."""
+_GONE: Final = 6
+"""How many places in files that are not there any more are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Seen:
         head: its first bytes, at most `position.HEAD`.
         holds: the places that are in this file, by its content.
         error: why it could not be opened; then nothing else is known of it.
+        given_up: whether that has gone on for so long that reading goes on without it.
     """
 
     entry: Entry
@@ -35,6 +39,7 @@ class Seen:
     head: bytes = b""
     holds: tuple[Place, ...] = ()
     error: VolumeError | None = None
+    given_up: bool = False
 
 
 @dataclass(slots=True)
@@ -42,9 +47,11 @@ class Chain:
     """What to do about the files of one log.
 
     Attributes:
-        places: where reading stands, under the names and identities that the files have now, oldest first.
-        work: what is to be read, oldest first, with the place to go on from, or None to begin at the start.
-        settle: a file that holds the beginning of what was read and no more; it counts as read to its end.
+        position: where reading stands, under the names and identities that the files have now.
+        settled: files of which the first so many bytes count as read although no place is in them. Their places come
+            before those of `position`, unless they are in `work`.
+        work: what is to be read, oldest first, with the place to go on from, or None to begin at the start or where it
+            is settled. A file that was given up stands where lines are missing.
         lost: why what was being read cannot be found any more, or None.
         doubt: what was seen, if that loss may turn out to be none at the next look: believe it when seen twice.
         rolled: whether what was being read has been found under another name.
@@ -52,9 +59,9 @@ class Chain:
         error: what to say about a file that must be read and cannot be opened.
     """
 
-    places: list[Place]
+    position: Position
+    settled: list[tuple[Seen, int]] = field(default_factory=list)
     work: list[tuple[Seen, Place | None]] = field(default_factory=list)
-    settle: Seen | None = None
     lost: GapReason | None = None
     doubt: tuple[str | None, int] | None = None
     rolled: bool = False
@@ -62,103 +69,121 @@ class Chain:
     error: VolumeError | None = None
 
 
-def arrange(
-    places: Sequence[Place], files: Sequence[Seen], is_copy: Callable[[Seen, Seen], bool], *, keep: bool
-) -> Chain:
+IsCopy = Callable[[Seen, Seen], bool]
+
+
+def arrange(position: Position, files: Sequence[Seen], is_copy: IsCopy) -> Chain:
     """Recognise the files of one log.
 
     Args:
-        places: where reading stood, oldest first.
+        position: where reading stood.
         files: the files that are there, oldest first, `.log` last.
         is_copy: whether the first file holds the start of the second and nothing else, because a copy is being made.
-        keep: whether a place whose file is not among `files` may come back, because some file could not be opened.
     """
-    homes = _find_homes(places, files)
-    anchor = next((at for at, place in homes.items() if place is places[-1]), None)
-    if places and anchor is None:
-        return _after_loss(places, files, homes, is_copy)
-    kept = [place for place in places if keep or place in homes.values()]
-    chain = _go_on(kept, files, homes, max(homes, default=-1) if anchor is None else anchor, is_copy)
-    chain.rolled = anchor is not None and places[-1].file != files[anchor].entry.name
-    return chain
+    return _Arrangement(position, files, is_copy).chain()
 
 
-def _find_homes(places: Sequence[Place], files: Sequence[Seen]) -> dict[int, Place]:
-    """Find the file that each place is in; of several with its content, the same file, else the newest."""
-    homes: dict[int, Place] = {}
-    for place in reversed(places):
-        fitting = [at for at, seen in enumerate(files) if at not in homes and place in seen.holds]
-        if fitting:
-            home = max(
-                fitting, key=lambda at: (place.identity is not None and files[at].identity == place.identity, at)
-            )
-            homes[home] = place
-    return homes
+class _Arrangement:
+    def __init__(self, position: Position, files: Sequence[Seen], is_copy: IsCopy) -> None:
+        self._position = position
+        self._files = files
+        self._is_copy = is_copy
+        self._places = (*position.gone, *position.places)
+        self._homes = self._find_homes()
 
-
-def _go_on(
-    places: Sequence[Place],
-    files: Sequence[Seen],
-    homes: dict[int, Place],
-    floor: int,
-    is_copy: Callable[[Seen, Seen], bool],
-) -> Chain:
-    """Read on in the files that are known, then begin those behind the file at `floor`.
-
-    Unknown files before it are passed over: what they hold is older than what has been acted on.
-    """
-    now = {place: place.under(files[at].entry.name, files[at].identity) for at, place in homes.items()}
-    chain = Chain([now.get(place, place) for place in places])
-    for at, seen in enumerate(files):
-        if at in homes:
-            if seen.size > homes[at].offset:
-                chain.work.append((seen, now[homes[at]]))
-        elif at > floor and seen.error is not None:
-            chain.error = seen.error
-            chain.blocked = not seen.current
-            break
-        elif at > floor and seen.size and not _is_being_copied(files, at, is_copy):
-            chain.work.append((seen, None))
-    return chain
-
-
-def _is_being_copied(files: Sequence[Seen], at: int, is_copy: Callable[[Seen, Seen], bool]) -> bool:
-    """Tell whether a file is a copy of a newer one, made before that is cut off: the newer one is read instead."""
-    seen = files[at]
-    return any(
-        seen.size <= newer.size and newer.head.startswith(seen.head) and is_copy(seen, newer)
-        for newer in files[at + 1 :]
-        if newer.error is None
-    )
-
-
-def _after_loss(
-    places: Sequence[Place], files: Sequence[Seen], homes: dict[int, Place], is_copy: Callable[[Seen, Seen], bool]
-) -> Chain:
-    """Decide what to do when the file that was being read is not there."""
-    hidden = next((seen for seen in files if seen.error), None)
-    if hidden is not None:  # it may be that one
-        return Chain(list(places), blocked=not hidden.current, error=hidden.error)
-    newest = places[-1]
-    shorter = [at for at, seen in enumerate(files) if at not in homes and newest.is_beyond(seen.head, seen.size)]
-    kept = [place for place in places if place in homes.values()]
-    if shorter and not files[shorter[0]].current:
-        # Lines came between its copying and its cutting off, and were read in time.
-        chain = _go_on(kept, files, homes, shorter[0], is_copy)
-        chain.settle = files[shorter[0]]
+    def chain(self) -> Chain:
+        if not self._position.places:
+            return self._go_on(max(self._homes, default=-1))
+        newest = self._position.places[-1]
+        anchor = next((at for at, place in self._homes.items() if place is newest), None)
+        if anchor is None:
+            return self._after_loss(newest)
+        chain = self._go_on(anchor)
+        chain.rolled = newest.file != self._files[anchor].entry.name
         return chain
-    chain = _go_on(kept, files, homes, max(homes, default=-1), is_copy)
-    current = files[-1] if files and files[-1].current else None
-    if any(place is None and not seen.current for seen, place in chain.work):
-        chain.lost = GapReason.ROLLED_TWICE
-    elif current is None:
-        return Chain(list(places))  # a deleted log may come back as it was
-    else:
-        vague = bool(shorter) or current.size < _FEW
-        chain.doubt = (current.identity, current.size if vague else -1)
-        chain.lost = GapReason.TRUNCATED if current.identity == newest.identity else GapReason.DELETED
-        if shorter:
-            chain.lost = GapReason.REPLACED
-            chain.settle = current
-            chain.work = [(seen, place) for seen, place in chain.work if seen is not current]
-    return chain
+
+    def _find_homes(self) -> dict[int, Place]:
+        """Find the file that each place is in."""
+        homes: dict[int, Place] = {}
+        # The place furthest in a file says most about it: a banner, with which every file may begin, says nothing.
+        for place in sorted(reversed(self._places), key=lambda place: -place.offset):
+            fitting = [at for at, seen in enumerate(self._files) if at not in homes and place in seen.holds]
+            whole = [at for at in fitting if self._files[at].size < _FEW or not self._is_being_copied(at)]
+            same = [at for at in whole if place.identity is not None and self._files[at].identity == place.identity]
+            # Of several files with the same start and other names, the oldest goes on where the place is.
+            for home in (same or whole or fitting)[:1]:
+                homes[home] = place
+        return homes
+
+    def _is_being_copied(self, at: int) -> bool:
+        """Tell whether a file is a copy of a newer one, made before that is cut off: the newer one is read instead."""
+        seen = self._files[at]
+        return any(
+            seen.size <= newer.size and newer.head.startswith(seen.head) and self._is_copy(seen, newer)
+            for newer in self._files[at + 1 :]
+            if newer.error is None
+        )
+
+    def _go_on(self, floor: int) -> Chain:
+        """Read on in the files that are known, then begin those behind the file at `floor`.
+
+        Unknown files before it count as read: what they hold is older than what has been acted on.
+        """
+        now = {
+            at: place.under(self._files[at].entry.name, self._files[at].identity) for at, place in self._homes.items()
+        }
+        found = [now[at] for at in sorted(now, key=lambda at: (at == floor, at))]
+        away = [place for place in self._places if place not in self._homes.values()]
+        chain = Chain(Position(tuple(found), tuple(away[-_GONE:])))
+        for at, seen in enumerate(self._files):
+            if seen.error is not None:
+                if at > floor and not seen.given_up:
+                    chain.error = seen.error
+                    chain.blocked = not seen.current
+                    break
+                if at > floor:
+                    chain.work.append((seen, None))
+            elif seen.size and not self._is_being_copied(at):
+                if at in now:
+                    if seen.size > now[at].offset:
+                        chain.work.append((seen, now[at]))
+                elif at > floor:
+                    self._begin(chain, seen)
+                else:
+                    chain.settled.append((seen, seen.size))
+        return chain
+
+    def _begin(self, chain: Chain, seen: Seen) -> None:
+        """Read a file from its start, or what lies behind that part of it which has been read in another copy."""
+        chain.work.append((seen, None))
+        for place in self._places:
+            if place.is_like(seen.head, seen.size):
+                chain.settled.append((seen, place.offset))
+                chain.lost = GapReason.REPLACED
+
+    def _after_loss(self, newest: Place) -> Chain:
+        """Decide what to do when the file that was being read is not there."""
+        hidden = next((seen for seen in self._files if seen.error and not seen.given_up), None)
+        if hidden is not None:  # it may be that one
+            return Chain(self._position, blocked=not hidden.current, error=hidden.error)
+        chain = self._go_on(max(self._homes, default=-1))
+        begun = [seen for seen, place in chain.work if place is None]
+        alike = next((seen for seen in begun if newest.is_like(seen.head, seen.size)), None)
+        current = self._files[-1] if self._files and self._files[-1].current else None
+        if alike is not None:
+            # A rolled file that is too short lacks lines that came between its copying and its cutting off. Some of
+            # them were read; whether all were, nothing tells.
+            short = not alike.current and alike.size < newest.offset
+            chain.lost = GapReason.TRUNCATED if short else GapReason.REPLACED
+        elif begun and begun[0].given_up:
+            pass  # it may be that one, and is said to be missing in its turn
+        elif begun and not begun[0].current:
+            chain.lost = GapReason.ROLLED_TWICE
+        elif current is None:
+            return Chain(self._position)  # a log that was deleted may come back as it was
+        else:
+            chain.lost = GapReason.TRUNCATED if current.identity == newest.identity else GapReason.DELETED
+        if chain.lost and current and begun == [current]:
+            vague = alike is not None or b"\n" not in current.head
+            chain.doubt = (current.identity, current.size if vague else -1)
+        return chain

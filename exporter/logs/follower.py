@@ -31,7 +31,7 @@ from exporter.logs.chain import Chain, Seen, arrange
 from exporter.logs.discovery import Folder, LogFiles
 from exporter.logs.health import Gap, GapReason, LogHealth
 from exporter.logs.position import HEAD, TAIL, Place, Position
-from exporter.logs.transcoding import count_lines, end_of_last_line, find_mark, raw_length, transcode
+from exporter.logs.transcoding import find_mark, raw_length, transcode, whole_lines
 from exporter.logs.volume import Entry, Trouble, VolumeError
 
 MAX_READ: Final = 1 << 20
@@ -120,6 +120,7 @@ class Follower:
         self.behind = True
         self._folder = folder
         self._places = list(position.places) if position else []
+        self._gone = position.gone if position else ()
         self._once = once
         self._max_read = max_read
         self._presented: _Presented | None = None
@@ -130,12 +131,12 @@ class Follower:
         self._torn: _Key | None = None
         self._doubt: tuple[str | None, int] | None = None
         self._blocked_since: float | None = None
-        self._given_up: frozenset[Entry] = frozenset()
+        self._given_up: dict[Entry, bool] = {}
 
     @property
     def position(self) -> Position:
         """Where reading stands: everything before it has been acted on."""
-        return Position(tuple(self._places))
+        return Position(tuple(self._places), self._gone)
 
     def poll(self, files: LogFiles, now: float) -> Iterator[Block | Gap]:
         """Read what is new.
@@ -216,13 +217,28 @@ class Follower:
                 pass  # it has rolled, or was cut off
         self._steady = None
         chain = self._recognise(files, now)
+        if chain.lost:  # it may have rolled to a name that was not listed
+            files = self._folder.scan().get(self.log) or LogFiles(self.log)
+            chain = self._recognise(files, now)
+        if chain.doubt != self._doubt:
+            self._doubt = chain.doubt
+            if chain.doubt:
+                raise _Moved
+        self._doubt = None
         self.health.rollovers += chain.rolled
-        self._places = chain.places
+        settled = {seen.entry: place for seen, least in chain.settled if (place := self._settle(seen, least))}
+        ahead = [settled[seen.entry] for seen, _ in chain.work if seen.entry in settled]
+        older = [place for place in settled.values() if place not in ahead]
+        self._places = [*older, *chain.position.places, *ahead]
+        self._gone = chain.position.gone
         if chain.lost:
             yield self._gap(chain.lost, now)
-        if chain.settle:
-            self._settle(chain.settle)
         for seen, place in chain.work:
+            if seen.error:
+                self._given_up[seen.entry] = True
+                yield self._gap(GapReason.UNREADABLE, now)
+                continue
+            place = settled.get(seen.entry, place)
             if place is None:
                 whole = yield from self._begin(files, seen)
             else:
@@ -239,7 +255,6 @@ class Follower:
         if files.current:
             found.append(self._probe(files.current, current=True))
             self.health.size = found[-1].size
-        self._given_up &= {seen.entry for seen in found if seen.error}
         chain = self._arrange(found)
         if not chain.blocked:
             self._blocked_since = None
@@ -247,29 +262,29 @@ class Follower:
             self._blocked_since = now
         elif now - self._blocked_since >= PATIENCE:
             self._blocked_since = None
-            self._given_up |= {seen.entry for seen in found if seen.error and not seen.current}
+            self._given_up = {
+                seen.entry: self._given_up.get(seen.entry, False) for seen in found if seen.error and not seen.current
+            }
             chain = self._arrange(found)
-            chain.lost = GapReason.UNREADABLE
-            chain.doubt = None
-        if chain.doubt and chain.doubt != self._doubt:
-            self._doubt = chain.doubt
-            raise _Moved
-        self._doubt = None
         return chain
 
     def _arrange(self, found: list[Seen]) -> Chain:
-        files = [seen for seen in found if seen.entry not in self._given_up]
-        return arrange(self._places, files, self._is_copy, keep=any(seen.error for seen in found))
+        """Recognise the files, of which those are left out that were given up and said to be missing."""
+        files = [
+            replace(seen, given_up=seen.error is not None and seen.entry in self._given_up)
+            for seen in found
+            if seen.error is None or not self._given_up.get(seen.entry)
+        ]
+        return arrange(self.position, files, self._is_copy)
 
     def _probe(self, entry: Entry, *, current: bool) -> Seen:
         """Open a file and see which of the known places are in it."""
         try:
             with self._folder.volume.open(self._folder.path, entry.name) as file:
-                befores = [file.read(place.tail_start, place.offset - place.tail_start) for place in self._places]
+                known = (*self._gone, *self._places)
+                befores = [file.read(place.tail_start, place.offset - place.tail_start) for place in known]
                 head = file.read(0, HEAD)
-                holds = (
-                    place for place, before in zip(self._places, befores, strict=True) if place.is_in(head, before)
-                )
+                holds = (place for place, before in zip(known, befores, strict=True) if place.is_in(head, before))
                 return Seen(entry, current, file.identity, max(file.size, len(head)), head, tuple(holds))
         except VolumeError as error:
             return Seen(entry, current, error=error)
@@ -286,24 +301,30 @@ class Follower:
         self.health.gaps[reason.value] += 1
         return Gap(self.log, reason, now, after=self.health.last_record, before=None, unread_bytes=None)
 
-    def _settle(self, seen: Seen) -> None:
-        """Take a file as read to its end or, where it may go on growing, to the end of its last whole line."""
-        lines = whole = size = 0
+    def _settle(self, seen: Seen, least: int) -> Place | None:
+        """Find the place in a file where the line ends that reaches to byte `least`.
+
+        If the file is shorter, that is its end or, where it may go on growing, the end of its last whole line.
+        """
+        lines = end = size = 0
         with self._folder.volume.open(self._folder.path, seen.entry.name) as file:
             head = file.read(0, _STAMP_HEAD)
             _, codec = find_mark(head)
-            while data := file.read(size, MAX_READ):
-                lines += count_lines(data, codec)
-                whole = size + end_of_last_line(data, codec) or whole
+            while end < least and (data := file.read(size, MAX_READ)):
+                count, length = whole_lines(data, codec, least - size)
+                lines += count
+                end = size + length if count else end
                 size += len(data)
-            offset = whole if seen.current else size
-            tail = file.read(max(0, offset - TAIL), min(offset, TAIL))
-            if not head.startswith(seen.head) or not head.startswith(file.read(0, HEAD)):
+            if end < least and not seen.current:
+                end = size
+            tail = file.read(max(0, end - TAIL), min(end, TAIL))
+            grown = not seen.current and file.size != seen.size  # then it is being copied just now
+            if grown or not head.startswith(seen.head) or not head.startswith(file.read(0, HEAD)):
                 raise _Moved
-        if offset:
-            name, identity, stamped = seen.entry.name, seen.identity, _shows_stamps(head)
-            place = Place.after(name, identity, offset, lines + 1, stamped=stamped, head=head, tail=tail)
-            self._places.append(place)
+        if end == 0:
+            return None
+        name, identity, stamped = seen.entry.name, seen.identity, _shows_stamps(head)
+        return Place.after(name, identity, end, lines + 1, stamped=stamped, head=head, tail=tail)
 
     def _begin(self, files: LogFiles, seen: Seen) -> Generator[Block | Gap, None, bool]:
         """Read a file from its start, once it is sure that none lies between it and the one before it."""

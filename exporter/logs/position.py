@@ -12,21 +12,34 @@ from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from typing import Any, Final, Self
 
+from exporter.logs.segments import is_stamped
+
 HEAD: Final = 1024
 """First bytes of a file that it is known by."""
+Signature = tuple[int, str]
+"""How many bytes, and their digest."""
 TAIL: Final = 256
 """Bytes before the place where reading stopped that a file is known by: more than a line, so that a stamp is in it."""
-_PREFIXES: Final = (64, 128, 256, 512)
-"""Lengths of further signatures, by which a shorter copy of a file is known."""
+_PREFIXES: Final = (256, 512)
+"""Lengths of further signatures, besides that of the first record, by which a shorter copy of a file is known."""
 
 
 def _digest(data: bytes) -> str:
     return blake2b(data, digest_size=12).hexdigest()
 
 
-def _prefix_lengths(offset: int) -> list[int]:
+def _first_record(head: bytes) -> int:
+    """Return where the first record ends whose stamp, in milliseconds, tells one log from another; 0 if none does."""
+    end = 0
+    while (end := head.find(b"\n", end) + 1) and not is_stamped(head[:end]):
+        pass
+    return end
+
+
+def _sign(head: bytes, offset: int) -> tuple[Signature, ...]:
     whole = min(offset, HEAD)
-    return [*(length for length in _PREFIXES if length < whole), whole]
+    lengths = {n for n in (_first_record(head[:whole]), *_PREFIXES) if 0 < n < whole} | {whole}
+    return tuple((length, _digest(head[:length])) for length in sorted(lengths))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +52,8 @@ class Place:
         offset: bytes of it that have been read and acted on, never 0.
         line: number of the line that begins there, from 1.
         stamped: whether its head showed records that end in a stamp.
-        heads: signatures of its first 64, 128, 256, 512, 1024 bytes, as far as `offset` reaches; the last is of the
-            first `min(offset, 1024)`.
+        heads: signatures of its first record and its first 256, 512 and 1024 bytes, as far as `offset` reaches; the last
+            is of the first `min(offset, 1024)`.
         tail: signature of the last 256 bytes before `offset`, or of fewer when there are no more.
     """
 
@@ -49,7 +62,7 @@ class Place:
     offset: int
     line: int
     stamped: bool
-    heads: tuple[str, ...]
+    heads: tuple[Signature, ...]
     tail: str
 
     @classmethod
@@ -67,8 +80,7 @@ class Place:
             head: first bytes of the file, at least as many as signatures are taken of.
             tail: bytes before `offset`, at least as many as the signature is taken of.
         """
-        heads = tuple(_digest(head[:length]) for length in _prefix_lengths(offset))
-        return cls(file, identity, offset, line, stamped, heads, _digest(tail[-TAIL:]))
+        return cls(file, identity, offset, line, stamped, _sign(head, offset), _digest(tail[-TAIL:]))
 
     @property
     def tail_start(self) -> int:
@@ -77,7 +89,7 @@ class Place:
 
     def moved(self, offset: int, line: int, *, stamped: bool, head: bytes, tail: bytes) -> Self:
         """Describe a later place in the same file; the arguments are those of `after`."""
-        heads = self.heads if self.offset >= HEAD else tuple(_digest(head[:n]) for n in _prefix_lengths(offset))
+        heads = self.heads if self.offset >= HEAD else _sign(head, offset)
         return replace(self, offset=offset, line=line, stamped=stamped, heads=heads, tail=_digest(tail[-TAIL:]))
 
     def under(self, file: str, identity: str | None) -> Self:
@@ -94,19 +106,24 @@ class Place:
         return (
             len(before) == self.offset - self.tail_start
             and _digest(before) == self.tail
-            and _digest(head[: min(self.offset, HEAD)]) == self.heads[-1]
+            and _digest(head[: min(self.offset, HEAD)]) == self.heads[-1][1]
         )
 
-    def is_beyond(self, head: bytes, size: int) -> bool:
-        """Tell whether a file of `size` bytes is a copy of this one that ends before this place.
+    def is_like(self, head: bytes, size: int) -> bool:
+        """Tell whether a file that this place is not in begins as the file that it is in.
 
-        Only the start can be compared; where that holds a stamp, as every log does, it is enough.
+        Then it is a shorter copy of that file, or an older one that has grown since. Only the start can be compared;
+        that is enough if it holds a stamp, or is long.
+
+        Args:
+            head: first bytes of the file.
+            size: how many it has in all.
         """
-        if size >= self.offset:
+        comparable = [(length, digest) for length, digest in self.heads if length <= size]
+        if not comparable or (size >= self.offset and self.offset < HEAD):
             return False
-        known = zip(_prefix_lengths(self.offset), self.heads, strict=True)
-        comparable = [(length, digest) for length, digest in known if length <= size]
-        return bool(comparable) and _digest(head[: comparable[-1][0]]) == comparable[-1][1]
+        length, digest = comparable[-1]
+        return _digest(head[:length]) == digest and (length == HEAD or is_stamped(head[:length]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +131,18 @@ class Position:
     """All that is needed, besides the files, to go on reading one log after a crash.
 
     Attributes:
-        places: one for each file that has been read and may still be there, oldest first; the last is the one being
-            read. Of the others nothing is left to read unless they grow.
+        places: one for each file that has been read and is there, oldest first; the last is the one being read. Of
+            the others nothing is left to read unless they grow.
+        gone: the latest few in files that are no longer there, oldest first: should one come back, it must not be
+            read again.
     """
 
     places: tuple[Place, ...] = ()
+    gone: tuple[Place, ...] = ()
 
     def encode(self) -> dict[str, Any]:
         """Return the position as data that JSON can hold."""
-        return {"places": [{**asdict(place), "heads": list(place.heads)} for place in self.places]}
+        return {"places": [_encode(place) for place in self.places], "gone": [_encode(place) for place in self.gone]}
 
     @classmethod
     def decode(cls, data: dict[str, Any]) -> Self:
@@ -132,6 +152,14 @@ class Position:
             ValueError: the data is not an encoded position.
         """
         try:
-            return cls(tuple(Place(**{**place, "heads": tuple(place["heads"])}) for place in data["places"]))
-        except (KeyError, TypeError) as error:
+            return cls(tuple(map(_decode, data["places"])), tuple(map(_decode, data["gone"])))
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"not a position: {error}") from None
+
+
+def _encode(place: Place) -> dict[str, Any]:
+    return {**asdict(place), "heads": [list(signature) for signature in place.heads]}
+
+
+def _decode(data: dict[str, Any]) -> Place:
+    return Place(**{**data, "heads": tuple((length, digest) for length, digest in data["heads"])})

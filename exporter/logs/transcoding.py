@@ -33,14 +33,21 @@ def raw_length(data: bytes, codec: str) -> int:
     return len(data.decode().encode(codec))
 
 
-def count_lines(raw: bytes, codec: str) -> int:
-    """Count the line feeds in bytes that begin at the start of a character."""
-    return raw.decode(codec, "replace").count("\n") if codec else raw.count(b"\n")
+def whole_lines(raw: bytes, codec: str, least: int) -> tuple[int, int]:
+    """Find the end of the line that reaches to byte `least`, or of the last whole line before it.
 
+    Args:
+        raw: bytes that begin at the start of a character.
+        codec: what they are encoded in, as `find_mark` says.
+        least: a number of bytes, more than 0.
 
-def end_of_last_line(raw: bytes, codec: str) -> int:
-    """Return how many of some bytes make up whole lines."""
-    if not codec:
-        return raw.rfind(b"\n") + 1
-    text = raw.decode(codec, "replace")
-    return len(text[: text.rfind("\n") + 1].encode(codec))
+    Returns:
+        How many lines end up to there, and how many bytes that is.
+    """
+    feed = "\n".encode(codec or "ascii")
+    lines = end = start = 0
+    while end < least and (at := raw.find(feed, start)) >= 0:
+        start = at + 1
+        if at % len(feed) == 0:  # else it is half of one unit and half of the next
+            lines, end = lines + 1, at + len(feed)
+    return lines, end
