@@ -226,14 +226,12 @@ def _request(name: str) -> dict[str, str | int]:
     return {"request": name, "job": job, "package": package, "site": site, "state": "Pending", "version": 1}
 
 
-_STATUS = _fields(
-    id=st.sampled_from(("2300", "2301", "2302", "2306", "2339", "2376")),
-    severity="I",
-    component="SMS_DISTRIBUTION_MANAGER",
-    package=_PACKAGE,
-    name=st.sampled_from(("", "Drivers", "Büro")),
-    istr1=_SITE,
-)
+def _status(component: str, *numbers: str) -> st.SearchStrategy[dict[str, str | int]]:
+    names = st.sampled_from(("", "Drivers", "Büro"))
+    number = st.sampled_from(numbers)
+    return _fields(id=number, severity="I", component=component, package=_PACKAGE, name=names, istr1=_SITE)
+
+
 _REQUEST = st.sampled_from(sorted(_REQUESTS)).map(_request)
 _BY_LOG: dict[str, dict[str, st.SearchStrategy[dict[str, str | int]]]] = {
     "distmgr": {
@@ -267,7 +265,7 @@ _BY_LOG: dict[str, dict[str, st.SearchStrategy[dict[str, str | int]]]] = {
         "parent_site": _fields(site=_SITE, parent="CEN"),
         "site_not_active": _fields(site=_SITE),
         "package_threads_used": _fields(used=1, allowed=3),
-        "status_message": _STATUS,
+        "status_message": _status("SMS_DISTRIBUTION_MANAGER", "2300", "2301", "2302", "2306", "2339"),
     },
     "despool": {
         "content_stored": _fields(package=_PACKAGE, version=_VERSION),
@@ -283,7 +281,7 @@ _BY_LOG: dict[str, dict[str, st.SearchStrategy[dict[str, str | int]]]] = {
         "instruction_failed": _fields(error="12"),
         "instruction_postponed": _fields(file=st.sampled_from(("ds_r1.sni", "ds_r2.sni"))),
         "instruction_executed": _fields(),
-        "status_message": _STATUS,
+        "status_message": _status("SMS_DESPOOLER", "2301", "4400"),
     },
     "sched": {
         "job_activating": _REQUEST,

@@ -36,9 +36,9 @@ def take(request: SendRequest, time: float | None) -> None:
 
 def fail(request: SendRequest, event: Event, win32_error: int | None) -> None:
     """Note a failing line of the sender, unless the request was sent later."""
+    take(request, event.time)
     if event.time is not None and request.finished is not None and event.time <= request.finished:
         return
-    take(request, event.time)
     request.failures = (*request.failures, Failure(evidence_of(event), win32_error))[-MAX_EVIDENCE:]
 
 
