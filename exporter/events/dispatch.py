@@ -8,6 +8,7 @@ marks of other forms.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
@@ -19,7 +20,8 @@ from exporter.events.statmsg import MARK
 from exporter.events.templates import EDGE, HEAD_LENGTH, Template
 from exporter.logs.forms import CCM_START
 
-_LIMIT: Final = 65536
+_LIMIT: Final = 16384
+_SHORT: Final = 4  # a word of fewer characters is part of too many others
 _BLANKS: Final = re.compile(r"[ \t\r\n~]+")
 
 # A line of a pasted text may begin with its component (whole or cut off here), so that the message's beginning is not
@@ -32,12 +34,12 @@ class Wording:
     """One wording of a message.
 
     Attributes:
-        literal: bytes that every line of it holds.
+        word: bytes that every line of it holds, and few other lines.
     """
 
     message: Message
     template: Template
-    literal: bytes
+    word: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,10 @@ class Dispatch(dict[bytes, Candidates | None]):
         super().__init__()
         self._read_all = read_all
         self._user = _Heads((template, template) for template in user)
+        wordings = [(message, template) for message in messages for template in message.templates]
+        known = Counter(word for _, template in wordings for word in template.words)
         self._catalogue = _Heads(
-            (template, Wording(message, template, template.literal.encode("ascii")))
-            for message in messages
-            for template in message.templates
+            (template, Wording(message, template, _rarest(template, known))) for message, template in wordings
         )
 
     def __missing__(self, beginning: bytes) -> Candidates | None:
@@ -89,6 +91,12 @@ class Dispatch(dict[bytes, Candidates | None]):
         wordings = sorted(self._catalogue.matching(plain), key=_by_weight)
         is_open = self._read_all or _is_hidden(text) or bool(self._user.matching(plain))
         return Candidates(tuple(wordings), is_open) if wordings or is_open else None
+
+
+def _rarest(template: Template, known: Counter[str]) -> bytes:
+    """Return the word of a template, if possible behind its head, that fewest templates have."""
+    rank = {word: (word in template.head, len(word) < _SHORT, known[word], -len(word)) for word in template.words}
+    return min(rank, key=rank.__getitem__, default="").encode("ascii")
 
 
 def _by_weight(wording: Wording) -> tuple[int, str]:
@@ -117,7 +125,7 @@ class _Heads(Generic[_Item]):
         for template, item in items:
             head = template.head
             if not head:
-                self._without.append((regex.compile(template.pattern.pattern), item))
+                self._without.append((regex.compile(template.expression), item))
                 continue
             self._whole.setdefault(head, []).append(item)
             for length in range(1, len(head) + 1):

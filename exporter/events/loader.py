@@ -52,7 +52,7 @@ class Catalogue:
 
 
 def load_catalogue(extra: Sequence[UserTemplate] = ()) -> Catalogue:
-    """Load the catalogue that is part of the program.
+    """Load the catalogue that is part of the program, whose examples are checked by its tests.
 
     Args:
         extra: templates from the configuration file.
@@ -61,12 +61,23 @@ def load_catalogue(extra: Sequence[UserTemplate] = ()) -> Catalogue:
         CatalogueError: an entry of the catalogue is wrong.
         exporter.events.user.UserTemplateError: a template of the configuration file is wrong.
     """
+    return _load(shipped_files(), extra)
+
+
+def shipped_files() -> list[Traversable]:
+    """Return the files of the catalogue that is part of the program."""
     folder = resources.files("exporter.events") / "catalogue"
-    return load_folder(sorted(folder.iterdir(), key=lambda entry: entry.name), extra)
+    return sorted(folder.iterdir(), key=lambda entry: entry.name)
 
 
 def load_folder(files: Iterable[Traversable], extra: Sequence[UserTemplate] = ()) -> Catalogue:
-    """Load a catalogue from YAML files; see `load_catalogue`."""
+    """Load a catalogue from YAML files and check its examples; see `load_catalogue`."""
+    catalogue = _load(files, extra)
+    check_examples(catalogue.messages)
+    return catalogue
+
+
+def _load(files: Iterable[Traversable], extra: Sequence[UserTemplate]) -> Catalogue:
     messages: list[Message] = []
     statuses: dict[int, StatusMessage] = {}
     for file in files:
@@ -78,7 +89,6 @@ def load_folder(files: Iterable[Traversable], extra: Sequence[UserTemplate] = ()
         else:
             messages += _messages(source)
     _refuse_repeated_names(messages)
-    refuse_ambiguity(messages)
     return Catalogue(
         messages=tuple(messages),
         status_messages=statuses,
@@ -102,7 +112,7 @@ def best_match(messages: Iterable[Message], text: str) -> tuple[Message, dict[st
     return best[1:] if best else None
 
 
-def refuse_ambiguity(messages: Sequence[Message]) -> None:
+def check_examples(messages: Sequence[Message]) -> None:
     """Check that every entry's example is its own and gives the event it promises.
 
     Raises:

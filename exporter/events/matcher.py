@@ -96,7 +96,7 @@ class Matcher:
         self._logs = {message.log for message in catalogue.messages}
         self._named = {number for number, status in catalogue.status_messages.items() if status.names_package}
         self._user = UserTemplates(catalogue.user)
-        self._tables: dict[str, Dispatch] = {}
+        self._tables: dict[frozenset[str], Dispatch] = {}
 
     @property
     def disabled(self) -> frozenset[str]:
@@ -126,10 +126,12 @@ class Matcher:
         return scan
 
     def _table(self, log: str) -> Dispatch:
-        table = self._tables.get(log)
+        """Return the table for a log: one and the same, but for templates of the configuration file for that log."""
+        user = [each for each in self._user.templates if each.source.log in {"", log}]
+        names = frozenset(each.source.name for each in user)
+        table = self._tables.get(names)
         if table is None:
-            user = [each for each in self._user.templates if each.source.log in {"", log}]
-            table = self._tables[log] = Dispatch(
+            table = self._tables[names] = Dispatch(
                 self._messages,
                 [each.template for each in user if each.template],
                 read_all=any(each.template is None for each in user),
@@ -163,8 +165,8 @@ class Matcher:
             return None
         if candidates.is_open:
             return self._event_of(self._reader.parse(raw, source.file, line), source)
-        # Most lines that only begin like a message end here, unread: they lack a word that it holds.
-        wordings = [wording for wording in candidates.wordings if wording.literal in raw]
+        # Most lines that only begin like a message end here, unread: they lack its rarest word.
+        wordings = [wording for wording in candidates.wordings if wording.word in raw]
         return self._first(wordings, self._reader.parse(raw, source.file, line), source) if wordings else None
 
     def _event_of(self, record: Record, source: _Source) -> Event | None:

@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from exporter.logs.forms import STRIPPED
@@ -97,28 +98,33 @@ class Placeholder:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Template:
-    """A compiled template.
+    """A template ready for use.
 
     Attributes:
         text: the template as it was written.
-        pattern: the pattern that a whole bare message has to match, with a group for each field.
+        expression: what a whole bare message has to match, as a regular expression with a group for each field.
         numbers: the fields that are numbers, each with its radix.
         optional: the fields that may be empty, whose blanks do not count.
         head: how a bare message begins that can match, blanks as one blank, at most `HEAD_LENGTH` ASCII characters;
             "" when it begins with a placeholder.
-        literal: the longest run of characters that every matching message holds unchanged.
+        words: runs of ASCII characters that every matching message holds unchanged.
         weight: how many characters the template fixes: the more, the more specific it is.
     """
 
     text: str
-    pattern: re.Pattern[str]
+    expression: str
     numbers: tuple[tuple[str, int], ...]
     optional: tuple[str, ...]
     head: str
-    literal: str
+    words: tuple[str, ...]
     weight: int
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The compiled expression. Compiling all of a catalogue takes longer than loading it; a log needs few."""
+        return re.compile(self.expression)
 
     def match(self, message: str) -> dict[str, str | int] | None:
         """Return the values in a bare message by field, or None when it is not this template's.
@@ -128,7 +134,8 @@ class Template:
         found = self.pattern.match(message)
         if found is None:
             return None
-        return self.values(found.groupdict())
+        captured = found.groupdict()
+        return self.values(captured) if self.numbers or self.optional else captured
 
     def values(self, captured: dict[str, str | Any]) -> dict[str, str | int]:
         """Return what the pattern captured with numbers as integers. Takes `captured` over."""
@@ -163,11 +170,11 @@ def compile_template(text: str) -> Template:
     kept = [part for part in parts if isinstance(part, Placeholder) and part.field != "_"]
     return Template(
         text=text,
-        pattern=re.compile(_pattern(parts) + r"\Z"),
+        expression=_pattern(parts) + r"\Z",
         numbers=tuple((part.field, _RADIX[part.kind]) for part in kept if part.kind in _RADIX),
         optional=tuple(part.field for part in kept if part.kind is Kind.REST),
         head=_head(parts),
-        literal=_longest(literals),
+        words=_words(literals),
         weight=weight,
     )
 
@@ -282,6 +289,6 @@ def _head(parts: list[_Part]) -> str:
     return found[0][:HEAD_LENGTH] if found else ""
 
 
-def _longest(literals: list[str]) -> str:
-    runs = [run for text in literals for run in re.split(rf"[^\x21-\x7e]|[{_APOSTROPHES}~]", text)]
-    return max(runs, key=len, default="")
+def _words(literals: list[str]) -> tuple[str, ...]:
+    runs = (run for text in literals for run in re.split(rf"[^\x21-\x7e]|[{_APOSTROPHES}~]", text))
+    return tuple(dict.fromkeys(run for run in runs if run))

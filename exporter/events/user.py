@@ -112,7 +112,7 @@ def compile_user_template(source: UserTemplate) -> CompiledUserTemplate:
             template = compile_template(source.text)
         except TemplateError as error:
             raise UserTemplateError(source.name, f"text, {error}", error.column) from None
-    written = template.pattern.pattern if template else source.pattern
+    written = template.expression if template else source.pattern
     return CompiledUserTemplate(source, _compile(source.name, written), template)
 
 

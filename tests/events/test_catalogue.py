@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.events.loader import best_match
+from exporter.events.loader import best_match, load_catalogue, load_folder, shipped_files
 from exporter.events.messages import Certainty, Message
 from exporter.events.templates import bare
 from exporter.logs.block import Block
@@ -71,6 +71,10 @@ def test_examples_belong_to_one_entry_alone() -> None:
         if other is not message and best_match([other], bare(message.example)) is not None
     }
     assert shared == {("sql_message", "package_row_missing"), ("sql_message", "site_row_missing")}
+
+
+def test_shipped_catalogue_passes_its_own_checks() -> None:
+    assert load_folder(shipped_files()) == load_catalogue()
 
 
 def test_confirmed_wordings_have_a_source() -> None:
