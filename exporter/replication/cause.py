@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import Final
 
 from exporter.replication.state import (
     Evidence,
@@ -21,6 +22,9 @@ from exporter.replication.state import (
 )
 from exporter.replication.tree import Tree
 from exporter.replication.win32 import in_words
+
+SENT: Final = (FactKind.REPLICATING, FactKind.MINIJOB_CREATED, FactKind.INFORMATION_SENT, FactKind.SENT)
+"""What shows that a package was sent, or handed over to be sent."""
 
 
 class CauseKind(StrEnum):
@@ -117,6 +121,15 @@ class World:
             for waiting in state.waiting.values():
                 found.setdefault((site, waiting.package), waiting)
         return found
+
+    @cached_property
+    def senders(self) -> frozenset[str]:
+        """Sites whose logs show that packages are sent: where none do, that a package was not is no finding."""
+        return frozenset(
+            site
+            for site, state in self.states.items()
+            if any(kind in SENT for facts in state.facts.values() for kind, _ in facts)
+        )
 
 
 @dataclass(frozen=True, slots=True)

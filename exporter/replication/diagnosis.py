@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from exporter.replication.cause import (
+    SENT,
     Case,
     Cause,
     CauseKind,
@@ -193,18 +194,17 @@ def _definition_old(case: Case) -> Cause | None:
 
 
 _WORKED = (FactKind.ADDED, FactKind.UPDATED, FactKind.CHANGED, FactKind.PROCESSED, FactKind.CONTENT_WRITTEN)
-_SENT = (FactKind.REPLICATING, FactKind.MINIJOB_CREATED, FactKind.INFORMATION_SENT, FactKind.SENT)
 
 
 def _never_sent(case: Case) -> Cause | None:
     """Look for an owner that worked on the package and handed nothing of it to the scheduler for the site."""
-    if case.owner == case.site:
+    if case.owner == case.site or case.owner not in case.world.senders:
         return None
     worked = case.facts(case.owner, *_WORKED)
     towards = {"", *case.route[1:]}
-    if not worked or any(fact.subject in towards for fact in case.facts(case.owner, *_SENT)):
+    if not worked or any(fact.subject in towards for fact in case.facts(case.owner, *SENT)):
         return None
-    words = f"{case.owner} worked on package {case.package}, and no line shows that it sent it towards {case.site}"
+    words = f"{case.owner} worked on package {case.package}, and no line shows that it sent it to {case.site}"
     proofs = tuple(Proof(case.owner, fact.evidence) for fact in worked)
     return Cause(CauseKind.NEVER_SENT, Certainty.INFERRED, case.owner, words, proofs, case.site)
 
@@ -224,8 +224,8 @@ _LOOKS: tuple[_Look, ...] = (
     on_the_way,
     _not_in_definition,
     _definition_old,
-    _never_sent,
     _past_source_error,
+    _never_sent,
     _content_late,
 )
 _BLOCKED_ITSELF = _LOOKS.index(_not_in_definition)

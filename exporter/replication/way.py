@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
-from exporter.replication.cause import Case, Cause, CauseKind, Certainty, Proof, later, win32_words
+from exporter.replication.cause import Case, Cause, CauseKind, Certainty, Proof, after, later, win32_words
 from exporter.replication.state import FactKind, Trouble, TroubleKind, WaitReason
 
 
@@ -50,7 +51,7 @@ def _given_up(case: Case, above: str, below: str) -> Cause | None:
     for kind, words in standing:
         trouble = _trouble(case, above, kind, "" if kind is TroubleKind.NO_REQUEST_ID else below)
         if trouble is not None:
-            return _troubled(CauseKind.NEVER_SENT, above, below, trouble, words)
+            return _troubled(case, Cause(CauseKind.NEVER_SENT, Certainty.STATED, above, words, (), below), trouble)
     return None
 
 
@@ -67,7 +68,7 @@ def _not_reached(case: Case, above: str, below: str) -> Cause | None:
         trouble = _trouble(case, above, kind, below)
         if trouble is not None:
             words = f"the sender of {above} cannot connect to {below}"
-            return _troubled(CauseKind.TRANSPORT, above, below, trouble, words)
+            return _troubled(case, Cause(CauseKind.TRANSPORT, Certainty.STATED, above, words, (), below), trouble)
     return None
 
 
@@ -77,7 +78,7 @@ def _not_unpacked(case: Case, above: str, below: str) -> Cause | None:
     if trouble is None:
         return None
     words = f"the despooler of {below} cannot carry out the job of {above} that brings {case.package}"
-    return _troubled(CauseKind.TRANSPORT, below, below, trouble, words)
+    return _troubled(case, Cause(CauseKind.TRANSPORT, Certainty.STATED, below, words, (), below), trouble)
 
 
 def _trouble(case: Case, site: str, kind: TroubleKind, other: str) -> Trouble | None:
@@ -85,6 +86,14 @@ def _trouble(case: Case, site: str, kind: TroubleKind, other: str) -> Trouble | 
     return state.transport.troubles.get((kind, other, "")) if state else None
 
 
-def _troubled(kind: CauseKind, site: str, destination: str, trouble: Trouble, words: str) -> Cause:
-    proofs = tuple(Proof(site, line) for line in trouble.evidence)
-    return Cause(kind, Certainty.STATED, site, words + win32_words(trouble.win32_error), proofs, destination)
+def _troubled(case: Case, cause: Cause, trouble: Trouble) -> Cause:
+    """Return a cause with the lines of the trouble behind it.
+
+    A trouble with all that goes one way, which began after the block did, keeps a mended package from arriving; that
+    it kept the package away in the first place is not stated.
+    """
+    of_all = trouble.kind is not TroubleKind.DESPOOLER_RETRY
+    certainty = Certainty.INFERRED if of_all and after(trouble.since, case.since) else cause.certainty
+    words = cause.words + win32_words(trouble.win32_error)
+    proofs = tuple(Proof(cause.site, line) for line in trouble.evidence)
+    return replace(cause, certainty=certainty, words=words, evidence=proofs)
