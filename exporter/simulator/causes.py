@@ -9,7 +9,7 @@ from typing import Any
 
 from exporter.simulator.hierarchy import Reference
 from exporter.simulator.plan import Plan
-from exporter.simulator.tables import BlockedSequence, Tables
+from exporter.simulator.tables import BlockedSequence
 from exporter.simulator.world import Shipment, ShipmentState, World
 
 Cause = tuple[str, str]
@@ -124,13 +124,8 @@ def _stuck_on(world: World, way: tuple[str, ...], package: str) -> Cause | None:
 
 
 def _older_at(world: World, code: str, owner: str, package: str) -> Cause | None:
-    """Compare versions, where lines have told them. What no line tells is unknown to everybody who reads lines."""
-    here, there = _told(world.sites[code], package), _told(world.sites[owner], package)
-    return ("definition_old", code) if 0 < here < there else None
-
-
-def _told(tables: Tables, package: str) -> int:
-    return max(tables.told_definition.get(package, 0), tables.told_source.get(package, 0))
+    row, newest = world.sites[code].rows.get(package), world.sites[owner].rows.get(package)
+    return ("definition_old", code) if row and newest and row.version < newest.version else None
 
 
 def _shipment_cause(shipment: Shipment, parent: str, child: str) -> Cause | None:
