@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from exporter.replication.diagnosis import Case, Cause, Proof, World, diagnose
@@ -26,6 +26,8 @@ from exporter.replication.state import (
 )
 from exporter.replication.tree import Tree, tree_of
 from exporter.replication.win32 import in_words
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class LostLines(Protocol):
@@ -338,10 +340,12 @@ def _findings(cases: Sequence[Case]) -> list[Finding]:
 
 
 def rfc3339(time: float | None) -> str | None:
-    """Return POSIX seconds as UTC with milliseconds, `2010-03-04T15:15:32.123Z`."""
-    if time is None:
+    """Return POSIX seconds as UTC with milliseconds, `2010-03-04T15:15:32.123Z`; None for a time after year 9999."""
+    try:
+        moment = None if time is None else _EPOCH + timedelta(seconds=time)
+    except OverflowError:
         return None
-    return datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _line_json(line: Evidence) -> dict[str, Any]:

@@ -9,8 +9,8 @@ was given up counts until the package is sent to that site again, a deletion unt
 goes through there. Where a time is not known, the evidence is taken to be in time.
 
 A cause is *stated* when a line says what is wrong with this package or with everything on its way, and *inferred* when
-it follows from comparing lines, or from lines that are not there. That the stated fault is the cause of this block is
-our conclusion in either case; a log never says so.
+it follows from comparing lines, from lines that are not there, or when a fault of the way began after the block did.
+That the stated fault is the cause of this block is our conclusion in either case; a log never says so.
 """
 
 from __future__ import annotations
