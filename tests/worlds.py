@@ -1,0 +1,103 @@
+"""Random hierarchies in which much goes wrong: the simulator's own random worlds are as peaceful as real ones."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+from exporter.simulator.hierarchy import Package, Reference
+from exporter.simulator.plan import (
+    Alter,
+    BadSource,
+    Change,
+    Create,
+    CutOff,
+    DespoolerRetries,
+    Drop,
+    Incident,
+    LateContent,
+    NeverSent,
+    Plan,
+    ProgramDeleted,
+    Restart,
+    SnapshotFails,
+    Touch,
+)
+from exporter.simulator.random_plan import random_plan
+
+_NEW = "New in this version"
+
+
+def troubled_plan(seed: int, *, mended: bool = False, max_log_bytes: int = 1 << 40) -> Plan:
+    """Return a random plan in which most packages are kept from some site while a task sequence needs them there.
+
+    Args:
+        seed: another seed is another world.
+        mended: whether every added incident ends in the first half; else most last until the end.
+        max_log_bytes: size at which logs roll.
+    """
+    rng = random.Random(seed)  # noqa: S311 - a world to test with
+    plan = random_plan(seed, mended=mended, max_log_bytes=max_log_bytes)
+    span = int(plan.duration.total_seconds())
+    changes, incidents = list(plan.changes), list(plan.incidents)
+    packages = {c.package: c.at for c in changes if isinstance(c, Create) and not c.package.references}
+    packages |= dict.fromkeys(plan.standing, -1)
+    for number, (package, born) in enumerate(packages.items()):
+        if plan.below(package.owner) and rng.random() < 0.7:
+            end = rng.randrange(span // 4, span // 2) if mended or rng.random() < 0.3 else 2 * span
+            more, incident = _story(rng, plan, _Story(package, born, number, end))
+            changes += more
+            incidents.append(incident)
+    if rng.random() < 0.5:
+        incidents.append(Restart(rng.choice(plan.sites).code, rng.randrange(span)))
+    return replace(plan, changes=tuple(changes), incidents=tuple(incidents))
+
+
+def cut(plan: Plan, seed: int) -> Plan:
+    """Return a plan that ends at a random moment, whatever is going on then."""
+    share = random.Random(seed).random()  # noqa: S311
+    return replace(plan, duration=timedelta(seconds=int(plan.duration.total_seconds() * share)))
+
+
+class _Story:
+    """A package, when it was created (-1: every site has it), the number of its task sequence, when it is mended."""
+
+    def __init__(self, package: Package, born: int, number: int, end: int) -> None:
+        self.package = package
+        self.born = born
+        self.end = end
+        program = package.programs[0] if born >= 0 else _NEW
+        identity = f"{package.owner}{0xE00 + number:05X}"
+        self.sequence = Package(identity, f"Use {number}", references=(Reference(package.id, program),))
+
+
+def _story(rng: random.Random, plan: Plan, story: _Story) -> tuple[list[Change], Incident]:
+    """Return what keeps a package from a site, and a task sequence that needs it there."""
+    package, end = story.package, story.end
+    site = rng.choice(plan.below(package.owner))
+    parent = plan.site(site).parent or ""
+    changes: list[Change] = []
+    moment = story.born
+    if moment < 0:  # the package is everywhere: a new program of it is not
+        moment = rng.randrange(600, 7200)
+        newer = replace(package, programs=(*package.programs, _NEW))
+        changes.append(Alter(moment, newer, refresh=rng.random() < 0.5))
+    used = moment + rng.randrange(900, 3600)
+    changes.append(Create(used, story.sequence))
+    lost = story.sequence.references[0]
+    deletion = ProgramDeleted(site, lost, used + 1200, max(end, used + 3600))
+    incident: Incident = rng.choice(
+        (
+            BadSource(package.id, 0, end, rng.choice((2, 3, 5, 53))),
+            SnapshotFails(package.id, 0, end),
+            NeverSent(parent, site, 0, moment + 900, max(end, moment + 900), package.id, rng.choice(list(Drop))),
+            CutOff(parent, site, max(0, moment - 600), moment + 800, rng.choice((53, 64, 67))),
+            DespoolerRetries(site, package.id, 0, end),
+            LateContent(package.id, site, 0, end),
+            deletion,
+        )
+    )
+    if incident is deletion:
+        changes.append(Touch(used + 1800, story.sequence.id))
+    return changes, incident
