@@ -282,10 +282,13 @@ class Follower:
         try:
             with self._folder.volume.open(self._folder.path, entry.name) as file:
                 known = (*self._gone, *self._places)
-                befores = [file.read(place.tail_start, place.offset - place.tail_start) for place in known]
+                # One byte behind each place, too: a file that was opened when its copying began has grown since, and
+                # that something follows must not go unseen.
+                runs = [(place, file.read(place.tail_start, place.offset - place.tail_start + 1)) for place in known]
                 head = file.read(0, HEAD)
-                holds = (place for place, before in zip(known, befores, strict=True) if place.is_in(head, before))
-                return Seen(entry, current, file.identity, max(file.size, len(head)), head, tuple(holds))
+                holds = tuple(place for place, run in runs if place.is_in(head, run[: place.offset - place.tail_start]))
+                size = max(file.size, len(head), *(place.tail_start + len(run) for place, run in runs if run))
+                return Seen(entry, current, file.identity, size, head, holds)
         except VolumeError as error:
             return Seen(entry, current, error=error)
 
