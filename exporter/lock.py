@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
@@ -13,13 +14,16 @@ if sys.platform == "win32":
 
     # Windows forbids others to read locked bytes, and who holds the lock must stay readable.
     _LOCKED_BYTE: Final = 1 << 20
+    _HELD: Final = {errno.EACCES, 0}  # Wine leaves the number out
 
     def _lock(descriptor: int) -> bool:
         os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except PermissionError:
-            return False
+        except OSError as error:
+            if error.errno in _HELD:
+                return False
+            raise
         finally:
             os.lseek(descriptor, 0, os.SEEK_SET)
         return True
