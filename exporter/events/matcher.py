@@ -6,33 +6,23 @@ are read; how the rest is told apart from them is in `exporter.events.dispatch`.
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Final
 
+from exporter.events.alarms import alarming, is_alarm
 from exporter.events.dispatch import Dispatch, Wording
 from exporter.events.event import Event
 from exporter.events.loader import Catalogue
 from exporter.events.messages import Message
-from exporter.events.statmsg import (
-    DISTRIBUTION_POINT_ATTRIBUTE,
-    MARK,
-    PACKAGE_ATTRIBUTE,
-    VERSION_ATTRIBUTE,
-    Statmsg,
-    continues,
-    is_whole,
-    parse_statmsg,
-)
+from exporter.events.statmsg import MARK, Statmsg, continues, is_whole, parse_statmsg
 from exporter.events.templates import HEAD_LENGTH, bare
 from exporter.events.user import UserTemplates
 from exporter.logs.block import Block
 from exporter.logs.encoding import decode
-from exporter.logs.records import Record, RecordReader, Segments, Severity
+from exporter.logs.forms import CCM_START
+from exporter.logs.records import Record, RecordReader, Segments
 
 STATUS_EVENT: Final = "status_message"
 MAX_SAMPLES: Final = 5
@@ -42,10 +32,8 @@ MAX_JOINED: Final = 16
 MAX_WRAPPED: Final = 4
 """Lines that any other message may have been wrapped to in a pasted text."""
 
-_ALARMS: Final = (b"error", b"fail", b"warn")
 _BLANKS: Final = b" \t\r~"
-_SQL_TRACE: Final = "SQL>>>"
-_VERSION: Final = re.compile(r"[0-9]{1,9}")
+_CCM_START: Final = CCM_START.encode()
 
 
 @dataclass(slots=True)
@@ -93,8 +81,8 @@ class Matcher:
         self._reader = reader
         self._messages = tuple(message for message in catalogue.messages if message.is_matched)
         self._components = catalogue.components
-        self._logs = {message.log for message in catalogue.messages}
-        self._named = {number for number, status in catalogue.status_messages.items() if status.names_package}
+        self._logs = {message.log for message in catalogue.messages if message.components}
+        self._status_messages = catalogue.status_messages
         self._user = UserTemplates(catalogue.user)
         self._tables: dict[frozenset[str], Dispatch] = {}
 
@@ -141,9 +129,10 @@ class Matcher:
     def _stamped(self, segments: Segments, source: _Source) -> set[int]:
         """Find the events of records that end in a stamp; return the records that gave one."""
         raws, lines, table, events = segments.raws, segments.lines, source.table, source.scan.events
-        # The one look at every line: a slice and a look-up.
-        hits = [at for at, raw in enumerate(raws) if table[raw[:HEAD_LENGTH]] is not None]
-        if not isinstance(lines, range):  # some records are not exactly one line
+        # The one look at every line: a slice and a look-up, which tell most lines of most logs to be nothing.
+        if isinstance(lines, range):
+            hits = [at for at, raw in enumerate(raws) if table[raw[:HEAD_LENGTH]] is not None]
+        else:  # some records are not exactly one line, and may hold a message further down
             hits = [at for at, raw in enumerate(raws) if table[raw[:HEAD_LENGTH]] is not None or b"\n" in raw]
         matched = set()
         for at in hits:
@@ -160,7 +149,11 @@ class Matcher:
 
     def _event(self, raw: bytes, line: int, source: _Source) -> Event | None:
         """Return the event of one raw record."""
-        candidates = source.table[raw[:HEAD_LENGTH]]
+        table = source.table
+        candidates = table[raw[:HEAD_LENGTH]]
+        if raw.startswith(_CCM_START):  # a whole log may be written so: look behind the mark before reading a record
+            beginning = raw[len(_CCM_START) : 8 * HEAD_LENGTH].lstrip(_BLANKS)[:HEAD_LENGTH]
+            candidates = table[beginning] if beginning else candidates
         if candidates is None:
             return None
         if candidates.is_open:
@@ -254,20 +247,11 @@ class Matcher:
         return [], 1
 
     def _status(self, statmsg: Statmsg, record: Record, source: _Source) -> Event:
-        attributes = statmsg.attributes
-        version = attributes.get(VERSION_ATTRIBUTE, "")
-        fields: dict[str, str | int] = {
-            "id": statmsg.number,
-            "severity": statmsg.severity,
-            "component": statmsg.component or record.component,
-            "site": statmsg.site,
-            "system": statmsg.system,
-            "package": attributes.get(PACKAGE_ATTRIBUTE, ""),
-            "version": int(version) if _VERSION.fullmatch(version) else version,
-            "distribution_point": attributes.get(DISTRIBUTION_POINT_ATTRIBUTE, ""),
-            "name": statmsg.strings[0] if statmsg.number in self._named else "",
-            **{f"istr{n}": string for n, string in enumerate(statmsg.strings)},
-        }
+        component = statmsg.component or record.component
+        fields = {**statmsg.fields(), "component": component}
+        known = self._status_messages.get(statmsg.number)
+        if known is not None and known.names_package and known.component == component:
+            fields["name"] = statmsg.strings[0]
         event = _event(STATUS_EVENT, fields, record, source.log)
         # A pasted status message often has no other time than the one in UTC that it holds.
         return event if event.time is not None else event._replace(time=statmsg.time)
@@ -275,17 +259,17 @@ class Matcher:
     def _count_unmatched(self, segments: Segments, matched: set[int], source: _Source) -> None:
         """Count records that tell of a failure and gave no event, so that a new wording is noticed."""
         others = [at for at in range(len(segments.raws)) if at not in matched]
-        for place in _alarming([segments.raws[at] for at in others]):
+        for place in alarming([segments.raws[at] for at in others]):
             at = others[place]
             record = self._reader.parse(segments.raws[at], source.file, segments.lines[at])
-            if self._is_suspicious(record, source.log):
+            if is_alarm(record) and self._is_covered(record, source.log):
                 source.scan.unmatched += 1
                 if len(source.scan.samples) < MAX_SAMPLES:
                     source.scan.samples.append(record.message[:MAX_SAMPLE_LENGTH])
 
-    def _is_suspicious(self, record: Record, log: str) -> bool:
-        known = record.component in self._components if record.component else log in self._logs
-        return known and record.severity is not Severity.INFO and not record.message.startswith(_SQL_TRACE)
+    def _is_covered(self, record: Record, log: str) -> bool:
+        """Tell whether the catalogue claims to know what the writer of a record says."""
+        return record.component in self._components if record.component else log in self._logs
 
     def _last_record(self, segments: Segments, file: str) -> float | None:
         for raw, line in zip(reversed(segments.raws), reversed(segments.lines), strict=True):
@@ -330,20 +314,3 @@ def _statmsg_lines(message: str, raws: Sequence[bytes], lines: Sequence[int], at
         message += "\n" + further
         used += 1
     return used
-
-
-def _alarming(raws: Sequence[bytes]) -> list[int]:
-    """Return the places of the raw records that hold a word of failure anywhere.
-
-    They are searched in one piece: it costs less than half of asking each one, and there is seldom anything to find.
-    """
-    text = b"\n".join(raws).lower()
-    ends = list(accumulate(len(raw) + 1 for raw in raws)) if any(word in text for word in _ALARMS) else []
-    found: set[int] = set()
-    for word in _ALARMS:
-        position = text.find(word) if ends else -1
-        while position >= 0:
-            place = bisect_right(ends, position)
-            found.add(place)
-            position = text.find(word, ends[place])
-    return sorted(found)

@@ -58,6 +58,22 @@ class Statmsg:
     strings: tuple[str, ...]
     attributes: Mapping[int, str]
 
+    def fields(self) -> dict[str, str | int]:
+        """Return the fields of its event; texts are "" where the message lacks them."""
+        version = self.attributes.get(VERSION_ATTRIBUTE, "")
+        return {
+            "id": self.number,
+            "severity": self.severity,
+            "component": self.component,
+            "site": self.site,
+            "system": self.system,
+            "package": self.attributes.get(PACKAGE_ATTRIBUTE, ""),
+            "version": int(version) if _NUMBER.fullmatch(version) else version,
+            "distribution_point": self.attributes.get(DISTRIBUTION_POINT_ATTRIBUTE, ""),
+            "name": "",
+            **{f"istr{n}": string for n, string in enumerate(self.strings)},
+        }
+
 
 def parse_statmsg(message: str) -> Statmsg | None:
     """Read a status message, or return None when the text is none or its number cannot be read.
