@@ -7,7 +7,7 @@ of equals the one at more sites, then the one that blocks for longer, then by pa
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -322,11 +322,19 @@ def _culprit(
         len(blocks),
         min((time for time in since.values() if time is not None), default=None),
         findings,
-        remedy(Patient(reference, name, owner, sites, sequences), findings[0].cause),
+        _remedy(findings[0].cause, Patient(reference, name, owner, sites, sequences), names),
         progress(world.states, reference.package),
         [site for site in sites if reference.package in world.states[site].blocked],
         [site for site in sites if (site, reference.package) in world.late],
     )
+
+
+def _remedy(cause: Cause, patient: Patient, names: Mapping[str, str]) -> list[str]:
+    """Return the steps for the package that the cause is of, which may lie behind the one that is missing."""
+    if cause.behind is not None:
+        package = cause.behind.package
+        patient = replace(patient, reference=cause.behind, name=names.get(package, ""), owner=owner_of(package))
+    return remedy(patient, cause)
 
 
 def _findings(cases: Sequence[Case]) -> list[Finding]:
@@ -362,6 +370,8 @@ def _cause_json(cause: Cause) -> dict[str, Any]:
         "certainty": cause.certainty.value,
         "site": cause.site,
         "words": cause.words,
+        "ended": cause.ended,
+        "behind": None if cause.behind is None else {"package": cause.behind.package, "program": cause.behind.program},
         "evidence": [_proof_json(proof) for proof in cause.evidence],
     }
 

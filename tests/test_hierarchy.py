@@ -150,6 +150,8 @@ def test_the_whole_object(sites: Sites) -> None:
         "certainty": "stated",
         "site": "CEN",
         "words": f"CEN cannot read the source of {PKG} from {SOURCE}: access is denied (Win32 error 5)",
+        "ended": False,
+        "behind": None,
         "evidence": [{"site": "CEN", **line} for line in snapshot],
     }
     assert culprit == {
@@ -230,6 +232,16 @@ def test_a_missing_package_that_is_itself_stuck_is_linked(sites: Sites) -> None:
     sites.nyc.say("compressed_files_not_arrived", package=PKG, from_site="CEN")
     culprit = next(culprit for culprit in sites.report().culprits if culprit.reference.package == PKG)
     assert (culprit.also_blocked, culprit.also_waiting) == (["CHI"], ["NYC"])
+
+
+def test_the_remedy_is_for_the_package_that_lies_behind(sites: Sites) -> None:
+    sites.cen.snapshot("CEN00099", error=5)
+    sites.cen.status(2300, "CEN00099", "Base")
+    sites.chi.blocked_unit()
+    sites.chi.unit(PKG, "INNER", missing=[("CEN00099", "Setup")])
+    culprit = next(culprit for culprit in sites.report().culprits if culprit.reference.package == PKG)
+    assert culprit.to_json()["cause"]["behind"] == {"package": "CEN00099", "program": "Setup"}
+    assert culprit.remedy[0].startswith('Mend the data source of package CEN00099 ("Base") on CEN')
 
 
 def test_a_block_that_names_no_reference_is_reported_without_a_culprit(sites: Sites) -> None:

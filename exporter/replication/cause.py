@@ -68,6 +68,8 @@ class Cause:
         evidence: the lines that show it.
         destination: for a cause on the way between two sites, the site that does not get its files.
         source_path: for a cause in the package's source, the folder.
+        ended: whether what was wrong has been mended, as far as the lines tell.
+        behind: the missing reference that the cause is of, where the package sought for is itself blocked by it.
     """
 
     kind: CauseKind
@@ -77,6 +79,8 @@ class Cause:
     evidence: tuple[Proof, ...] = ()
     destination: str = ""
     source_path: str = ""
+    ended: bool = False
+    behind: Reference | None = None
 
 
 class World:

@@ -16,6 +16,7 @@ That the stated fault is the cause of this block is our conclusion in either cas
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from exporter.replication.cause import (
     SENT,
@@ -72,7 +73,7 @@ def _source_error(case: Case) -> Cause | None:
     if state is None:
         return None
     standing = [state.source_errors.get((case.package, reason)) for reason in SourceReason]
-    return next((_unreadable(case, error, Certainty.STATED) for error in standing if error is not None), None)
+    return next((_unreadable(case, error) for error in standing if error is not None), None)
 
 
 def _past_source_error(case: Case) -> Cause | None:
@@ -82,21 +83,23 @@ def _past_source_error(case: Case) -> Cause | None:
         return None
     past = [state.past_source_errors.get((case.package, reason)) for reason in SourceReason]
     ended = [error for error in past if error is not None and not case.ended_before(error.until)]
-    return next((_unreadable(case, error, Certainty.INFERRED) for error in ended), None)
+    return next((_unreadable(case, error, ended=True) for error in ended), None)
 
 
-def _unreadable(case: Case, error: SourceError, certainty: Certainty) -> Cause:
+def _unreadable(case: Case, error: SourceError, *, ended: bool = False) -> Cause:
     if error.reason is SourceReason.INACCESSIBLE:
-        kind, words = CauseKind.SOURCE_PATH_INACCESSIBLE, f"{case.owner} cannot read the source of {case.package}"
+        kind, fault = CauseKind.SOURCE_PATH_INACCESSIBLE, "could not read" if ended else "cannot read"
+        words = f"{case.owner} {fault} the source of {case.package}"
     else:
         kind, words = CauseKind.SNAPSHOT_FAILED, f"{case.owner} could not take the snapshot of {case.package}"
     if error.source_path:
         words += f" from {error.source_path}"
     words += win32_words(error.win32_error)
-    if certainty is Certainty.INFERRED:
+    if ended:
         words += "; it has read it since, but the program has not arrived"
+    certainty = Certainty.INFERRED if ended else Certainty.STATED
     proofs = tuple(Proof(case.owner, line) for line in error.evidence)
-    return Cause(kind, certainty, case.owner, words, proofs, source_path=error.source_path)
+    return Cause(kind, certainty, case.owner, words, proofs, source_path=error.source_path, ended=ended)
 
 
 def _content_late(case: Case) -> Cause | None:
@@ -125,7 +128,7 @@ def _itself_blocked(case: Case) -> Cause | None:
     deeper = _search(Case(last, case.site, block.since, block.last_attempt, case.world), _LOOKS)
     words = f"package {case.package} is itself blocked at {case.site} by {last.package}: {deeper.words}"
     proofs = (*(Proof(case.site, line) for line in block.evidence), *deeper.evidence)
-    return Cause(deeper.kind, Certainty.INFERRED, deeper.site, words, proofs, deeper.destination, deeper.source_path)
+    return replace(deeper, certainty=Certainty.INFERRED, words=words, evidence=proofs, behind=last)
 
 
 def _chain(state: SiteState, package: str) -> list[Reference]:

@@ -101,6 +101,8 @@ def _watch(patient: Patient, cause: Cause) -> list[str]:
 
 
 def _source(patient: Patient, cause: Cause) -> list[str]:
+    if cause.ended:
+        return _mended(patient)
     path = cause.source_path or "the source folder"
     mend = (
         f"Mend the data source of package {patient.package} {patient.at_owner}: {path} must exist, and the computer "
@@ -115,6 +117,8 @@ def _source(patient: Patient, cause: Cause) -> list[str]:
 
 
 def _snapshot(patient: Patient, cause: Cause) -> list[str]:
+    if cause.ended:
+        return _mended(patient)
     path = cause.source_path or "the source folder"
     mend = (
         f'Look in distmgr.log {patient.at_owner} at the lines before "Failed to take snapshot of package {patient.id}" '
@@ -125,6 +129,14 @@ def _snapshot(patient: Patient, cause: Cause) -> list[str]:
         f"{patient.at_owner} shows status message 2301 for the package."
     )
     return [mend, again, NOT_CONTENT]
+
+
+def _mended(patient: Patient) -> list[str]:
+    check = (
+        f"The source of package {patient.package} has been read again, so what was wrong there is mended: see in "
+        f"sched.log and sender.log {patient.at_owner} that a job and a send request for {patient.id} went out since."
+    )
+    return [check, *_touch(patient)]
 
 
 def _deleted(patient: Patient, cause: Cause) -> list[str]:

@@ -122,10 +122,9 @@ class Unit:
             plain = [i for i, (proves, _) in enumerate(self.lines[:-1]) if not proves]
             del self.lines[plain[-1] if plain else -1]
 
-    def outcome(self, *, closed: bool) -> Outcome:
-        """Return how it ended; `closed` tells whether its last line was seen."""
-        if not closed:
-            return Outcome.UNKNOWN
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended, once its last line was seen."""
         if self.blocked:
             return Outcome.BLOCKED
         if self.skipped:
@@ -224,7 +223,7 @@ class Units:
         if event.name != "package_unlocked" and (unit.begun or not unit.program_failed):
             return []
         del self.open[key_of(event)]
-        return [Ended(unit, unit.outcome(closed=True))]
+        return [Ended(unit, unit.outcome)]
 
 
 def _starts_another(unit: Unit, event: Event) -> bool:

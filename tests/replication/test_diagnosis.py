@@ -110,6 +110,8 @@ def test_a_source_error_that_was_mended_during_the_block_is_the_likely_cause(wor
     world.cen.say("package_adding", package=PKG)
     cause = world.cause()
     assert (cause.kind, cause.certainty) == (CauseKind.SOURCE_PATH_INACCESSIBLE, Certainty.INFERRED)
+    assert cause.ended
+    assert cause.words.startswith(f"CEN could not read the source of {PKG}")
     assert cause.words.endswith("; it has read it since, but the program has not arrived")
 
 

@@ -51,6 +51,14 @@ def test_a_source_path_is_named() -> None:
     assert "status message 2301" in second
 
 
+@pytest.mark.parametrize("kind", [CauseKind.SOURCE_PATH_INACCESSIBLE, CauseKind.SNAPSHOT_FAILED])
+def test_a_source_that_is_mended_is_not_to_be_mended_again(kind: CauseKind) -> None:
+    cause = Cause(kind, Certainty.INFERRED, "CEN", "words", source_path=SOURCE, ended=True)
+    first = remedy(PATIENT, cause)[0]
+    assert "is mended" in first
+    assert SOURCE not in first
+
+
 def test_a_program_that_the_owner_lost_is_made_again_and_one_that_a_child_lost_is_sent_again() -> None:
     assert f"Create program {PROGRAM}" in steps(CauseKind.PROGRAM_DELETED, "CEN")
     text = steps(CauseKind.PROGRAM_DELETED, "CHI")

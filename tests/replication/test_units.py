@@ -194,6 +194,25 @@ def test_text_without_threads_gives_the_reference_to_the_package_that_the_next_l
     assert outcomes(teller) == {"unknown": 1, "blocked": 1}
 
 
+def test_text_without_threads_does_not_name_a_unit_by_contents_that_may_be_of_another_package() -> None:
+    teller = Teller(thread=None)
+    teller.say("incoming_file", file=rf"{INCOMING}\RD5L85BW.PKG")
+    teller.say("contents_added", package="CEN00001", version=9)
+    teller.say("package_locked", package=TS)
+    teller.say("program_reference_missing", **MISSING)
+    teller.say("package_unlocked", package=TS)
+    assert {name: block.version for name, block in teller.state.blocked.items()} == {TS: None}
+
+
+def test_on_one_thread_contents_name_a_unit() -> None:
+    teller = Teller()
+    teller.say("incoming_file", file=rf"{INCOMING}\RD5L85BW.PKG")
+    teller.say("contents_added", package=TS, version=9)
+    teller.say("program_reference_missing", **MISSING)
+    teller.say("package_unlocked", package=TS)
+    assert {name: block.version for name, block in teller.state.blocked.items()} == {TS: 9}
+
+
 def test_on_one_thread_the_lock_of_another_package_tells_that_the_end_of_a_unit_was_not_seen() -> None:
     teller = Teller()
     teller.blocked_unit()
