@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
+from io import TextIOWrapper
 from typing import NoReturn
 
 import click
@@ -46,6 +47,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line; what could not be done ends with a message and status 2, never with a traceback."""
+    _write_utf_8()
     try:
         sys.exit(cli.main(prog_name="configmgr-exporter", standalone_mode=False) or 0)
     except click.exceptions.Exit as done:
@@ -62,3 +64,10 @@ def main() -> NoReturn:
     except Exception:  # noqa: BLE001 - a fault of ours must not end with 1, which says that something is stuck
         traceback.print_exc()
         sys.exit(NOT_DONE)
+
+
+def _write_utf_8() -> None:
+    """Write UTF-8 to files and pipes: JSON is that, and Windows' code page lacks most letters that names may hold."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and not stream.isatty():
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
