@@ -8,6 +8,7 @@ from typing import Final
 
 from exporter.logs.health import GapReason
 from exporter.logs.position import Place, Position
+from exporter.logs.reading import Sight
 from exporter.logs.volume import Entry, VolumeError
 
 _FEW: Final = 64
@@ -17,6 +18,9 @@ _GONE: Final = 6
 """How many places in files that are not there any more are kept."""
 
 
+_UNSEEN: Final = Sight(None, 0, 0, b"", b"", b"")
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A file as it was just opened.
@@ -24,19 +28,15 @@ class Seen:
     Attributes:
         entry: as the folder lists it.
         current: whether it is the `.log`.
-        identity: identity of the open file.
-        size: bytes it held.
-        head: its first bytes, at most `position.HEAD`.
-        holds: the places that are in this file, by its content.
+        sight: what it showed.
+        holds: the places that are in it, by its content.
         error: why it could not be opened; then nothing else is known of it.
         given_up: whether that has gone on for so long that reading goes on without it.
     """
 
     entry: Entry
     current: bool
-    identity: str | None = None
-    size: int = 0
-    head: bytes = b""
+    sight: Sight = _UNSEEN
     holds: tuple[Place, ...] = ()
     error: VolumeError | None = None
     given_up: bool = False
@@ -106,10 +106,12 @@ class _Arrangement:
         """Find the file that each place is in."""
         homes: dict[int, Place] = {}
         # The place furthest in a file says most about it: a banner, with which every file may begin, says nothing.
-        for place in sorted(reversed(self._places), key=lambda place: -place.offset):
+        for place in sorted(self._places, key=lambda place: place.offset)[::-1]:
             fitting = [at for at, seen in enumerate(self._files) if at not in homes and place in seen.holds]
-            whole = [at for at in fitting if self._files[at].size < _FEW or not self._is_being_copied(at)]
-            same = [at for at in whole if place.identity is not None and self._files[at].identity == place.identity]
+            whole = [at for at in fitting if self._files[at].sight.size < _FEW or not self._is_being_copied(at)]
+            same = [
+                at for at in whole if place.identity is not None and self._files[at].sight.identity == place.identity
+            ]
             # Of several files with the same start and other names, the oldest goes on where the place is.
             for home in (same or whole or fitting)[:1]:
                 homes[home] = place
@@ -119,7 +121,9 @@ class _Arrangement:
         """Tell whether a file is a copy of a newer one, made before that is cut off: the newer one is read instead."""
         seen = self._files[at]
         return any(
-            seen.size <= newer.size and newer.head.startswith(seen.head) and self._is_copy(seen, newer)
+            seen.sight.size <= newer.sight.size
+            and newer.sight.head.startswith(seen.sight.head)
+            and self._is_copy(seen, newer)
             for newer in self._files[at + 1 :]
             if newer.error is None
         )
@@ -130,7 +134,8 @@ class _Arrangement:
         Unknown files before it count as read: what they hold is older than what has been acted on.
         """
         now = {
-            at: place.under(self._files[at].entry.name, self._files[at].identity) for at, place in self._homes.items()
+            at: place.under(self._files[at].entry.name, self._files[at].sight.identity)
+            for at, place in self._homes.items()
         }
         found = [now[at] for at in sorted(now, key=lambda at: (at == floor, at))]
         away = [place for place in self._places if place not in self._homes.values()]
@@ -143,21 +148,21 @@ class _Arrangement:
                     break
                 if at > floor:
                     chain.work.append((seen, None))
-            elif seen.size and not self._is_being_copied(at):
+            elif seen.sight.size and not self._is_being_copied(at):
                 if at in now:
-                    if seen.size > now[at].offset:
+                    if seen.sight.size > now[at].offset:
                         chain.work.append((seen, now[at]))
                 elif at > floor:
                     self._begin(chain, seen)
-                else:
-                    chain.settled.append((seen, seen.size))
+                elif not seen.holds:
+                    chain.settled.append((seen, seen.sight.size))
         return chain
 
     def _begin(self, chain: Chain, seen: Seen) -> None:
         """Read a file from its start, or what lies behind that part of it which has been read in another copy."""
         chain.work.append((seen, None))
         for place in self._places:
-            if place.is_like(seen.head, seen.size):
+            if place.is_like(seen.sight.head, seen.sight.size):
                 chain.settled.append((seen, place.offset))
                 chain.lost = GapReason.REPLACED
 
@@ -168,12 +173,12 @@ class _Arrangement:
             return Chain(self._position, blocked=not hidden.current, error=hidden.error)
         chain = self._go_on(max(self._homes, default=-1))
         begun = [seen for seen, place in chain.work if place is None]
-        alike = next((seen for seen in begun if newest.is_like(seen.head, seen.size)), None)
+        alike = next((seen for seen in begun if newest.is_like(seen.sight.head, seen.sight.size)), None)
         current = self._files[-1] if self._files and self._files[-1].current else None
         if alike is not None:
             # A rolled file that is too short lacks lines that came between its copying and its cutting off. Some of
             # them were read; whether all were, nothing tells.
-            short = not alike.current and alike.size < newest.offset
+            short = not alike.current and alike.sight.size < newest.offset
             chain.lost = GapReason.TRUNCATED if short else GapReason.REPLACED
         elif begun and begun[0].given_up:
             pass  # it may be that one, and is said to be missing in its turn
@@ -182,8 +187,8 @@ class _Arrangement:
         elif current is None:
             return Chain(self._position)  # a log that was deleted may come back as it was
         else:
-            chain.lost = GapReason.TRUNCATED if current.identity == newest.identity else GapReason.DELETED
+            chain.lost = GapReason.TRUNCATED if current.sight.identity == newest.identity else GapReason.DELETED
         if chain.lost and current and begun == [current]:
-            vague = alike is not None or b"\n" not in current.head
-            chain.doubt = (current.identity, current.size if vague else -1)
+            vague = alike is not None or b"\n" not in current.sight.head
+            chain.doubt = (current.sight.identity, current.sight.size if vague else -1)
         return chain

@@ -6,9 +6,8 @@ more than the growth of `.log` is to be seen, the files are recognised again by 
 
 - `.log` becomes `.lo_` by rename, or by copy and truncation; in the second case the copy is another file, and while
   it is being made both hold the same lines;
-- a folder's entry may be old news, and a file may roll between listing and opening, or between two reads. What is
-  read from a file counts only if the same opening shows the file to be the expected one *after* the data was read:
-  a file that was cut off never shows its old first bytes again;
+- a folder's entry may be old news, and a file may roll between listing and opening, or between two reads (see
+  `exporter.logs.reading`);
 - a new file is begun only when a look at the folder, after its first bytes were read, shows that the file before it
   is still there and no other has come. Else a whole file could pass unseen between the two.
 
@@ -21,72 +20,23 @@ cutting off.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
-from zlib import crc32
 
 from exporter.logs import segments
 from exporter.logs.block import Block
 from exporter.logs.chain import Chain, Seen, arrange
 from exporter.logs.discovery import Folder, LogFiles
 from exporter.logs.health import Gap, GapReason, LogHealth
-from exporter.logs.position import HEAD, TAIL, Place, Position
-from exporter.logs.transcoding import find_mark, raw_length, transcode, whole_lines
+from exporter.logs.position import TAIL, Place, Position
+from exporter.logs.reading import MAX_READ, DoubtError, LogFile, MovedError, Presented, Sight, Torn, present
 from exporter.logs.volume import Entry, Trouble, VolumeError
 
-MAX_READ: Final = 1 << 20
-"""Bytes of a file that are presented at once, unless a single record is longer."""
 PATIENCE: Final = 60.0
 """Seconds that a rolled file may refuse to be read before reading goes on behind it: a virus scanner's lock lasts
 seconds, and waiting longer risks the files behind it, which roll on."""
-_STAMP_HEAD: Final = 32 << 10
-"""First bytes from which is told whether records end in a stamp."""
-
-
-_Key = tuple[str | None, int, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sight:
-    """What one opening of a file showed: its first bytes, those before `offset`, and those behind.
-
-    `known`: the last of these were not read again, because they are the unfinished end that was presented before.
-    """
-
-    identity: str | None
-    offset: int
-    size: int
-    head: bytes
-    before: bytes
-    data: bytes
-    known: bool = False
-
-    @property
-    def key(self) -> _Key:
-        """Tells this end of this file from any other."""
-        return self.identity, self.offset, self.size, crc32(self.head[:HEAD])
-
-
-@dataclass(frozen=True, slots=True)
-class _Presented:
-    """A block that the caller acts on, and what is needed to know where in the file its bytes end."""
-
-    block: Block
-    sight: _Sight
-    place: Place | None
-    skipped: int
-    raw: bytes
-    codec: str
-    padded: bool
-
-    @property
-    def end(self) -> int:
-        """Where the presented bytes end in the file."""
-        return self.sight.offset + self.skipped + len(self.raw)
-
-
-class _Moved(Exception):  # noqa: N818  # no error: the next poll sees clearer
-    """A file was not, or no longer, the one it was taken for."""
+_MOVES: Final = 4
+"""How often in a row a poll may find files on the move before the next waits for its time."""
 
 
 class Follower:
@@ -102,10 +52,11 @@ class Follower:
         max_read: bytes to present at once.
 
     Attributes:
-        behind: whether the last poll left something unread that the next can read; not so after an error.
+        behind: whether a poll right now could read more. Not so after an error, nor while it takes a later look to
+            settle a doubt.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each of them is another's choice
         self,
         folder: Folder,
         log: str,
@@ -123,12 +74,14 @@ class Follower:
         self._gone = position.gone if position else ()
         self._once = once
         self._max_read = max_read
-        self._presented: _Presented | None = None
+        self._presented: Presented | None = None
         # What follows saves work and settles doubts; a follower that forgets it all loses nothing.
         self._listed: LogFiles | None = None
-        self._settled: LogFiles | None = None
+        self._quiet: LogFiles | None = None
         self._steady: tuple[Entry, ...] | None = None
-        self._torn: _Key | None = None
+        self._torn: Torn | None = None
+        self._moves = 0
+        self._unread = 0
         self._doubt: tuple[str | None, int] | None = None
         self._blocked_since: float | None = None
         self._given_up: dict[Entry, bool] = {}
@@ -152,21 +105,26 @@ class Follower:
         Yields:
             Blocks in the order in which their lines were written, and a gap where lines between two were lost.
         """
-        if files.exact and files == self._settled:
+        if files.exact and files == self._quiet:
             return
         self.behind = True
+        whole = False
         try:
             whole = yield from self._read(files, now)
-        except _Moved:
-            whole = False
+        except MovedError:
+            self._moves += 1
         except VolumeError as error:
-            self.behind = False
             self.fail(error)
+            self.behind = False
             return
-        self.behind = not whole
+        except DoubtError:
+            self._moves = 0
+        else:
+            self._moves = 0
+        self.behind = 0 < self._moves < _MOVES
         self._note_current(files)
         # A change within the grain of the file system's clock shows in no entry: trust one only at its second sight.
-        self._settled = files if whole and files == self._listed else None
+        self._quiet = files if whole and files == self._listed else None
         self._listed = files
 
     def advance(self, consumed: int, lines: int) -> None:
@@ -185,19 +143,13 @@ class Follower:
         if shown.block.final and consumed < len(shown.block.data):
             raise ValueError(f"{self.log}: a final block must be consumed to its end")
         self._presented = None
-        if consumed == 0:
-            return
-        length = consumed
-        if consumed == len(shown.block.data):
-            length = len(shown.raw)
-        elif shown.codec:
-            length = raw_length(shown.block.data[:consumed], shown.codec)
-        self._accept(shown, length, lines)
-        self.health.lines += lines
+        if consumed:
+            self._accept(shown, consumed, lines)
+            self.health.lines += lines
 
     def fail(self, error: VolumeError) -> None:
         """Note that the log, or the folder it is in, could not be read."""
-        self._steady = self._settled = None
+        self._steady = self._quiet = None
         self.health.up = False
         self.health.error = str(error)
         if error.trouble is Trouble.SHARING:
@@ -212,25 +164,15 @@ class Follower:
         newest = self._places[-1] if self._places else None
         if newest and files.current and newest.file == files.current.name and files.before_current == self._steady:
             try:
-                return (yield from self._drain(files.current.name, newest, rolled=False))
-            except _Moved:
+                return (yield from self._drain(newest.file, newest, rolled=False))
+            except MovedError:
                 pass  # it has rolled, or was cut off
         self._steady = None
         chain = self._recognise(files, now)
         if chain.lost:  # it may have rolled to a name that was not listed
             files = self._folder.scan().get(self.log) or LogFiles(self.log)
             chain = self._recognise(files, now)
-        if chain.doubt != self._doubt:
-            self._doubt = chain.doubt
-            if chain.doubt:
-                raise _Moved
-        self._doubt = None
-        self.health.rollovers += chain.rolled
-        settled = {seen.entry: place for seen, least in chain.settled if (place := self._settle(seen, least))}
-        ahead = [settled[seen.entry] for seen, _ in chain.work if seen.entry in settled]
-        older = [place for place in settled.values() if place not in ahead]
-        self._places = [*older, *chain.position.places, *ahead]
-        self._gone = chain.position.gone
+        settled = self._settle(chain)
         if chain.lost:
             yield self._gap(chain.lost, now)
         for seen, place in chain.work:
@@ -238,11 +180,12 @@ class Follower:
                 self._given_up[seen.entry] = True
                 yield self._gap(GapReason.UNREADABLE, now)
                 continue
-            place = settled.get(seen.entry, place)
-            if place is None:
+            known = settled.get(seen.entry, place)
+            if known is None:
                 whole = yield from self._begin(files, seen)
             else:
-                whole = yield from self._drain(seen.entry.name, place, rolled=not seen.current)
+                rolled = not seen.current
+                whole = yield from self._drain(seen.entry.name, known, rolled=rolled, waits=rolled and not self._once)
             if not whole:
                 return False
         if chain.error:
@@ -254,7 +197,6 @@ class Follower:
         found = [self._probe(entry, current=False) for entry in files.before_current]
         if files.current:
             found.append(self._probe(files.current, current=True))
-            self.health.size = found[-1].size
         chain = self._arrange(found)
         if not chain.blocked:
             self._blocked_since = None
@@ -262,176 +204,145 @@ class Follower:
             self._blocked_since = now
         elif now - self._blocked_since >= PATIENCE:
             self._blocked_since = None
-            self._given_up = {
-                seen.entry: self._given_up.get(seen.entry, False) for seen in found if seen.error and not seen.current
-            }
+            hidden = [seen.entry for seen in found if seen.error and not seen.current]
+            self._given_up = {entry: self._given_up.get(entry, False) for entry in hidden}
             chain = self._arrange(found)
         return chain
 
     def _arrange(self, found: list[Seen]) -> Chain:
         """Recognise the files, of which those are left out that were given up and said to be missing."""
+        hidden = [seen for seen in found if seen.error]
         files = [
             replace(seen, given_up=seen.error is not None and seen.entry in self._given_up)
             for seen in found
             if seen.error is None or not self._given_up.get(seen.entry)
         ]
-        return arrange(self.position, files, self._is_copy)
+        chain = arrange(self.position, files, self._is_copy)
+        if chain.lost and hidden:
+            chain.lost = GapReason.UNREADABLE  # what is lost may be in one of them
+        return chain
 
     def _probe(self, entry: Entry, *, current: bool) -> Seen:
         """Open a file and see which of the known places are in it."""
         try:
-            with self._folder.volume.open(self._folder.path, entry.name) as file:
-                known = (*self._gone, *self._places)
-                # One byte behind each place, too: a file that was opened when its copying began has grown since, and
-                # that something follows must not go unseen.
-                runs = [(place, file.read(place.tail_start, place.offset - place.tail_start + 1)) for place in known]
-                head = file.read(0, HEAD)
-                holds = tuple(place for place, run in runs if place.is_in(head, run[: place.offset - place.tail_start]))
-                size = max(file.size, len(head), *(place.tail_start + len(run) for place, run in runs if run))
-                return Seen(entry, current, file.identity, size, head, holds)
+            sight, holds = self._file(entry.name).find((*self._gone, *self._places))
         except VolumeError as error:
             return Seen(entry, current, error=error)
+        if current:
+            self.health.size = sight.size
+        return Seen(entry, current, sight, holds)
 
     def _is_copy(self, old: Seen, new: Seen) -> bool:
         """Tell whether `old` ends as `new` goes on at that place; where a copy is still to come there may be zeros."""
-        start = max(0, old.size - TAIL)
-        with self._folder.volume.open(self._folder.path, old.entry.name) as file:
-            end = file.read(start, TAIL)
-        with self._folder.volume.open(self._folder.path, new.entry.name) as file:
-            return file.read(start, len(end)) == end or not end.strip(b"\0")
+        start = max(0, old.sight.size - TAIL)
+        end = self._file(old.entry.name).read(start, TAIL)
+        return self._file(new.entry.name).read(start, len(end)) == end or not end.strip(b"\0")
+
+    def _settle(self, chain: Chain) -> dict[Entry, Place]:
+        """Take over what was recognised, once there is no doubt; give the places in files that count as read so far.
+
+        Raises:
+            DoubtError: look again.
+        """
+        if chain.doubt != self._doubt:
+            self._doubt = chain.doubt
+            if chain.doubt:
+                raise DoubtError(self.log)
+        settled = {}
+        for seen, least in chain.settled:
+            place = self._file(seen.entry.name).settle(seen.sight, least, growing=seen.current)
+            if place:
+                settled[seen.entry] = place
+        ahead = [settled[seen.entry] for seen, _ in chain.work if seen.entry in settled]
+        older = [place for place in settled.values() if place not in ahead]
+        self._doubt = None
+        self._places = [*older, *chain.position.places, *ahead]
+        self._gone = chain.position.gone
+        self.health.rollovers += chain.rolled
+        return settled
 
     def _gap(self, reason: GapReason, now: float) -> Gap:
+        unread, self._unread = self._unread, 0
         self.health.gaps[reason.value] += 1
-        return Gap(self.log, reason, now, after=self.health.last_record, before=None, unread_bytes=None)
-
-    def _settle(self, seen: Seen, least: int) -> Place | None:
-        """Find the place in a file where the line ends that reaches to byte `least`.
-
-        If the file is shorter, that is its end or, where it may go on growing, the end of its last whole line.
-        """
-        lines = end = size = 0
-        with self._folder.volume.open(self._folder.path, seen.entry.name) as file:
-            head = file.read(0, _STAMP_HEAD)
-            _, codec = find_mark(head)
-            while end < least and (data := file.read(size, MAX_READ)):
-                count, length = whole_lines(data, codec, least - size)
-                lines += count
-                end = size + length if count else end
-                size += len(data)
-            if end < least and not seen.current:
-                end = size
-            tail = file.read(max(0, end - TAIL), min(end, TAIL))
-            grown = not seen.current and file.size != seen.size  # then it is being copied just now
-            if grown or not head.startswith(seen.head) or not head.startswith(file.read(0, HEAD)):
-                raise _Moved
-        if end == 0:
-            return None
-        name, identity, stamped = seen.entry.name, seen.identity, _shows_stamps(head)
-        return Place.after(name, identity, end, lines + 1, stamped=stamped, head=head, tail=tail)
+        return Gap(self.log, reason, now, after=self.health.last_record, before=None, unread_bytes=unread or None)
 
     def _begin(self, files: LogFiles, seen: Seen) -> Generator[Block | Gap, None, bool]:
         """Read a file from its start, once it is sure that none lies between it and the one before it."""
-        sight = self._look(seen.entry.name, None, self._max_read)
-        if not sight.head.startswith(seen.head):
-            raise _Moved
-        now = self._folder.scan().get(self.log)
-        if now is None or [e.name for e in now.before_current] != [e.name for e in files.before_current]:
-            raise _Moved
+        sight = self._file(seen.entry.name).look(None, self._max_read)
+        now = self._folder.scan().get(self.log) or LogFiles(self.log)
+        names = [entry.name for entry in files.before_current]
+        if not sight.head.startswith(seen.sight.head) or [entry.name for entry in now.before_current] != names:
+            raise MovedError(seen.entry.name)
         if self._places:
             newest = self._places[-1]
-            _check(newest, self._look(newest.file, newest, 0))
+            self._file(newest.file).look(newest, 0)
         return (yield from self._drain(seen.entry.name, None, rolled=not seen.current, sight=sight))
 
     # One file
 
+    def _file(self, name: str) -> LogFile:
+        return LogFile(self._folder.volume, self._folder.path, name)
+
     def _drain(
-        self, name: str, place: Place | None, *, rolled: bool, sight: _Sight | None = None
+        self, name: str, place: Place | None, *, rolled: bool, waits: bool = False, sight: Sight | None = None
     ) -> Generator[Block | Gap, None, bool]:
         """Read a file to its end, from a place in it or its start; return whether it may be left behind.
 
-        A rolled file that ends in an unfinished record is left only at the second sight of that end: whoever wrote
-        the start of the record may still be writing the rest.
+        Args:
+            name: name of the file.
+            place: the place, or None for the start.
+            rolled: whether it is no longer the `.log`.
+            waits: whether, if it ends in an unfinished record, to leave it only at the second sight of that end. A
+                file that was read while it was the `.log` may have rolled just now, and whoever wrote the start of
+                the record be writing the rest.
+            sight: what has been read of it.
         """
         at = self._places.index(place) if place else len(self._places)
+        torn = None if rolled or self._once else self._torn
         want = self._max_read
         while True:
-            sight = sight or self._look(name, place, want, again=rolled or self._once)
-            if place:
-                _check(place, sight)
+            sight = sight or self._file(name).look(place, want, torn)
             if not rolled:
                 self.health.size = sight.size
             if sight.known:
                 return True
             at_end = len(sight.data) < want
-            final = at_end and (self._once or (rolled and sight.key == self._torn))
-            shown = _present(name, place, sight, at_end=at_end, final=final)
+            final = at_end and (self._once or rolled) and not (waits and sight.torn_at(sight.offset) != self._torn)
+            shown = present(name, place, sight, at_end=at_end, final=final)
             if shown.block.data:
                 self._presented = shown
                 yield shown.block
                 if self._presented is not None:  # the caller did not act on it
                     return False
-            elif not at_end:
+            elif not at_end:  # a hole
                 self._accept(shown, 0, 0)
-            before = place.offset if place else 0
             place = self._places[at] if at < len(self._places) else None
-            after = place.offset if place else 0
+            reached = place.offset if place else 0
             if at_end:
-                left = bool(shown.raw) and after < shown.end
-                self._torn = replace(sight, offset=after).key if left and (rolled or not shown.padded) else None
-                return not (left and rolled)
-            if after > before:
-                want = self._max_read
-            elif len(shown.block.data) > segments.MAX_BLOCK:
-                raise RuntimeError(f"{self.log}: nothing consumed of a block of {len(shown.block.data)} bytes")
-            else:
-                want *= 2
+                return self._leave(shown, reached, waits=waits)
+            want = self._max_read if reached > sight.offset else self._wider(want, shown)
             sight = None
 
-    def _look(self, name: str, place: Place | None, want: int, *, again: bool = True) -> _Sight:
-        """Open a file and read what lies behind a place; the first bytes last, for they show if it was still it.
+    def _leave(self, shown: Presented, reached: int, *, waits: bool) -> bool:
+        """Note how a file ends that has been presented to its end; return whether it may be left behind."""
+        left = bool(shown.raw) and reached < shown.end
+        self._unread = shown.sight.size - reached
+        self._torn = shown.sight.torn_at(reached) if left and (waits or not shown.padded) else None
+        return not (left and waits)
 
-        Args:
-            name: name of the file.
-            place: where to read on, or None to read from the start.
-            want: bytes to read.
-            again: whether to read an unfinished end again although nothing has come behind it.
-        """
-        offset, start = (place.offset, place.tail_start) if place else (0, 0)
-        undecided = place is None or (not place.stamped and place.offset < _STAMP_HEAD)
-        with self._folder.volume.open(self._folder.path, name) as file:
-            size = file.size
-            known = not again and self._torn is not None and self._torn[:3] == (file.identity, offset, size)
-            run = file.read(start, offset - start + (0 if known else want))
-            head = file.read(0, _STAMP_HEAD if undecided else HEAD)
-            size = max(size, start + len(run))
-            sight = _Sight(file.identity, offset, size, head, run[: offset - start], run[offset - start :], known)
-        if known and sight.key != self._torn:  # written anew, as long as before
-            return self._look(name, place, want)
-        return sight
+    def _wider(self, want: int, shown: Presented) -> int:
+        """Ask for more of a record that is longer than what was presented."""
+        if len(shown.block.data) > segments.MAX_BLOCK:
+            raise RuntimeError(f"{self.log}: nothing consumed of a block of {len(shown.block.data)} bytes")
+        return want * 2
 
-    def _accept(self, shown: _Presented, length: int, lines: int) -> None:
-        """Move on behind `length` bytes of what was presented."""
-        sight, place = shown.sight, shown.place
-        read = shown.skipped + length
-        offset = sight.offset + read
-        tail = (sight.before + sight.data[:read])[-TAIL:]
-        if place is None:
-            self._places.append(
-                Place.after(
-                    shown.block.file,
-                    sight.identity,
-                    offset,
-                    shown.block.line + lines,
-                    stamped=shown.block.stamped,
-                    head=sight.head,
-                    tail=tail,
-                )
-            )
+    def _accept(self, shown: Presented, consumed: int, lines: int) -> None:
+        """Move on behind what was presented."""
+        place = shown.place_after(consumed, lines)
+        if shown.place is None:
+            self._places.append(place)
         else:
-            moved = place.moved(
-                offset, shown.block.line + lines, stamped=shown.block.stamped, head=sight.head, tail=tail
-            )
-            self._places[self._places.index(place)] = moved
+            self._places[self._places.index(shown.place)] = place
 
     def _note_current(self, files: LogFiles) -> None:
         newest = self._places[-1] if self._places else None
@@ -440,40 +351,3 @@ class Follower:
         self.health.size = self.health.size if files.current else 0
         reading = newest and files.current and newest.file == files.current.name
         self.health.position = newest.offset if newest and reading else 0
-
-
-def _check(place: Place, sight: _Sight) -> None:
-    if not place.is_in(sight.head, sight.before):
-        raise _Moved
-
-
-def _shows_stamps(head: bytes) -> bool:
-    mark, codec = find_mark(head)
-    text = transcode(head[mark:], codec, final=False) if codec else head[mark:]
-    return segments.is_stamped(text)
-
-
-def _present(name: str, place: Place | None, sight: _Sight, *, at_end: bool, final: bool) -> _Presented:
-    """Make a block of what was read.
-
-    Zeros where text should be are a hole: a writer that goes on at its old place in a file that was cut off leaves
-    one at the start, a server that crashed or has yet to write leaves one at the end. They are no text; at the end,
-    what belongs there may still come.
-    """
-    mark, codec = find_mark(sight.head)
-    skipped = 0 if place else mark
-    raw = sight.data[skipped:]
-    padded = False
-    if not codec and raw[:1] == b"\0":
-        skipped += len(raw) - len(raw := raw.lstrip(b"\0"))
-    if not codec and at_end and raw[-1:] == b"\0":
-        raw = raw.rstrip(b"\0")
-        padded = True
-    block = Block(
-        data=transcode(raw, codec, final=final) if codec else raw,
-        file=name,
-        line=place.line if place else 1,
-        stamped=(place is not None and place.stamped) or _shows_stamps(sight.head),
-        final=final,
-    )
-    return _Presented(block, sight, place, skipped, raw, codec, padded)

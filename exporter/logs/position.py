@@ -52,8 +52,8 @@ class Place:
         offset: bytes of it that have been read and acted on, never 0.
         line: number of the line that begins there, from 1.
         stamped: whether its head showed records that end in a stamp.
-        heads: signatures of its first record and its first 256, 512 and 1024 bytes, as far as `offset` reaches; the last
-            is of the first `min(offset, 1024)`.
+        heads: signatures of its first record and its first 256, 512 and 1024 bytes, as far as `offset` reaches; the
+            last is of the first `min(offset, 1024)`.
         tail: signature of the last 256 bytes before `offset`, or of fewer when there are no more.
     """
 
@@ -66,29 +66,25 @@ class Place:
     tail: str
 
     @classmethod
-    def after(
-        cls, file: str, identity: str | None, offset: int, line: int, *, stamped: bool, head: bytes, tail: bytes
-    ) -> Self:
-        """Describe the place at `offset`.
-
-        Args:
-            file: name of the file.
-            identity: identity of the open file.
-            offset: bytes read and acted on.
-            line: number of the next line.
-            stamped: whether the file's records end in a stamp.
-            head: first bytes of the file, at least as many as signatures are taken of.
-            tail: bytes before `offset`, at least as many as the signature is taken of.
-        """
-        return cls(file, identity, offset, line, stamped, _sign(head, offset), _digest(tail[-TAIL:]))
+    def start(cls, file: str, identity: str | None) -> Self:
+        """Describe the start of a file, which is no place to keep: nothing tells it from that of another."""
+        return cls(file, identity, 0, 1, stamped=False, heads=(), tail="")
 
     @property
     def tail_start(self) -> int:
         """Where the bytes begin that `tail` is the signature of."""
         return max(0, self.offset - TAIL)
 
-    def moved(self, offset: int, line: int, *, stamped: bool, head: bytes, tail: bytes) -> Self:
-        """Describe a later place in the same file; the arguments are those of `after`."""
+    def moved(self, offset: int, line: int, head: bytes, tail: bytes, *, stamped: bool) -> Self:
+        """Describe a later place in the same file.
+
+        Args:
+            offset: bytes read and acted on.
+            line: number of the next line.
+            head: first bytes of the file, at least as many as signatures are taken of.
+            tail: bytes before `offset`, at least as many as the signature is taken of.
+            stamped: whether the file's records end in a stamp.
+        """
         heads = self.heads if self.offset >= HEAD else _sign(head, offset)
         return replace(self, offset=offset, line=line, stamped=stamped, heads=heads, tail=_digest(tail[-TAIL:]))
 

@@ -38,7 +38,7 @@ _LINE = re.compile(rb"#(\d+) x*" + re.escape(_STAMP))
 
 def line_text(number: int) -> bytes:
     """Make the line of a number; lengths vary, and some lines are longer than a read."""
-    return b"#%d %b%b" % (number, b"x" * (number * 37 % 101 + (900 if number % 23 == 0 else 0)), _STAMP)
+    return b"#%07d %b%b" % (number, b"x" * (number * 37 % 101 + (900 if number % 23 == 0 else 0)), _STAMP)
 
 
 Act = tuple[str, int | None]
@@ -97,6 +97,7 @@ class World:
         self.copy_name = ""
         self.hidden: MemoryFile | None = None
         self.denied: set[str] = set()
+        self.was_denied = False
         self.rolls = 0
         self.delivered: list[int | Gap] = []
         self.saved = (json.dumps(Position().encode()), 0)
@@ -122,7 +123,7 @@ class World:
         if self.hidden or self.torn:
             return
         text = line_text(self.next_line)
-        size = 1 + size % (len(text) - 1)
+        size = 9 + size % (len(text) - 9)  # with its number: of fewer bytes nothing can be told
         self._append(text[:size])
         self.torn = text[size:]
 
@@ -239,6 +240,7 @@ class World:
 
     def deny(self) -> None:
         """Make the files that have rolled unreadable."""
+        self.was_denied = True
         self.denied = {name for name in self.volume.files if name != CURRENT}
 
     def allow(self) -> None:
@@ -337,7 +339,7 @@ class World:
         for number in numbers:
             late = number in self.excused or self._gave_up()  # a file may become readable after all
             if number in self.delivered or (number <= last and not late):
-                raise Broken(f"line {number} after line {last}: {[x for x in self.delivered[-20:]]}")
+                raise Broken(f"line {number} after line {last}: {self.delivered[-20:]}")
             last = max(last, number)
         self.delivered += numbers
         self.history.append(f"    {block.file}: {numbers}{' final' * block.final}")
@@ -396,8 +398,8 @@ class World:
 
     def _check_gap(self, gap: Gap) -> None:
         if gap.reason is GapReason.UNREADABLE:
-            if not self.denied:
-                raise Broken("unreadable, but nothing is")
+            if not self.was_denied:
+                raise Broken("unreadable, but nothing was")
             return
         lines = [item for item in self.delivered if isinstance(item, int)]
         first = self._home(lines[-1]) if lines and self._known(lines[-1]) else 0
