@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
@@ -16,19 +14,13 @@ from rich.text import Text
 
 from exporter.hierarchy import Culprit, Report
 from exporter.replication.diagnosis import Certainty
-from exporter.replication.state import Blocked, Evidence, WaitReason, owner_of
+from exporter.replication.state import Blocked, Evidence, owner_of
 from exporter.replication.win32 import in_words
+from exporter.words import UNNAMED_SITE, WAIT_WORDS, count, printable, since, when
 
-UNNAMED_SITE: Final = "(site not named)"
 _LINES_SHOWN: Final = 4
 _IDS_SHOWN: Final = 12
 _TEXT_SHOWN: Final = 400
-
-_WAIT_WORDS: Final = {
-    WaitReason.CONTENTS: "its content has not arrived",
-    WaitReason.COMPRESSED: "its compressed files have not arrived",
-    WaitReason.NEWER_VERSION: "its definition needs newer content than has arrived",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +38,6 @@ class Reading:
     logs: int
     records_until: float | None
     doubts: Sequence[str] = ()
-
-
-def printable(text: str) -> str:
-    """Show characters that would steer a terminal as escapes: log text is not to be trusted with the screen."""
-    return "".join(
-        c if c == "\n" or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} else _escaped(c)
-        for c in text.replace("\t", " ")
-    )
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004 - what two hex digits can hold
 
 
 def print_report(console: Console, report: Report, reading: Reading) -> None:
@@ -88,7 +67,7 @@ def print_report(console: Console, report: Report, reading: Reading) -> None:
 
 
 def _headline(report: Report, reading: Reading) -> Text:
-    read = f"Read {_count(reading.logs, 'log')} of {_count(len(reading.sites), 'site')}"
+    read = f"Read {count(reading.logs, 'log')} of {count(len(reading.sites), 'site')}"
     until = f", up to {when(reading.records_until)}" if reading.records_until is not None else ""
     if not report.stuck:
         return Text.assemble(("Nothing is stuck in what was read. ", "bold green"), (f"{read}{until}.", "dim"))
@@ -96,14 +75,14 @@ def _headline(report: Report, reading: Reading) -> Text:
     at = sum(1 for site in report.sites.values() if site.blocked)
     parts = []
     if blocked:
-        because = f" because of {_count(len(report.culprits), 'missing program')}" if report.culprits else ""
-        parts.append(f"{_count(len(blocked), 'task sequence')} stuck at {_count(at, 'site')}{because}.")
+        because = f" because of {count(len(report.culprits), 'missing program')}" if report.culprits else ""
+        parts.append(f"{count(len(blocked), 'task sequence')} stuck at {count(at, 'site')}{because}.")
     late = {(site.site, waiting.package) for site in report.sites.values() for waiting in site.waiting}
     if late:
-        parts.append(f"Content of {_count(len({p for _, p in late}), 'package')} late.")
+        parts.append(f"Content of {count(len({p for _, p in late}), 'package')} late.")
     unread = {error.package for site in report.sites.values() for error in site.source_errors}
     if unread:
-        parts.append(f"{_count(len(unread), 'package source')} cannot be read by the owner.")
+        parts.append(f"{count(len(unread), 'package source')} cannot be read by the owner.")
     return Text.assemble((" ".join(parts), "bold red"), (f"  {read}{until}.", "dim"))
 
 
@@ -154,7 +133,7 @@ def _proof_lines(culprit: Culprit, report: Report) -> list[Text]:
             lines += [_line(code, line) for line in _failing(block, culprit)]
     left = len(culprit.sites) - _LINES_SHOWN
     if left > 0:
-        lines.append(Text(f"... and the same at {_count(left, 'more site')} (--json shows every line)", style="dim"))
+        lines.append(Text(f"... and the same at {count(left, 'more site')} (--json shows every line)", style="dim"))
     return lines
 
 
@@ -213,7 +192,7 @@ def _waiting(report: Report, now: float) -> RenderableType | None:
         table.add_row(
             _site(site.site),
             _named(report, waiting.package),
-            _WAIT_WORDS[waiting.reason],
+            WAIT_WORDS[waiting.reason],
             printable(waiting.from_site or owner_of(waiting.package)) or "?",
             since(waiting.since, now),
             str(waiting.attempts),
@@ -267,31 +246,3 @@ def _some(items: Sequence[str]) -> str:
 
 def _site(code: str) -> str:
     return printable(code) or UNNAMED_SITE
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
-def when(time: float | None) -> str:
-    """Write a time for a person, in UTC, to the second."""
-    return "not known" if time is None else datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def since(time: float | None, now: float) -> str:
-    """Write a time and how long ago it was; log times may lie ahead of the clock here."""
-    if time is None:
-        return "not known (the lines have no time, or no known zone)"
-    return f"{when(time)} ({duration(now - time)})" if now > time else when(time)
-
-
-def duration(seconds: float) -> str:
-    """Write a length of time with its two largest units: `6 d 4 h`."""
-    units = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
-    for place, (size, unit) in enumerate(units):
-        if seconds >= size:
-            whole, rest = divmod(int(seconds), size)
-            smaller = units[place + 1] if place + 1 < len(units) else None
-            tail = f" {rest // smaller[0]} {smaller[1]}" if smaller and rest // smaller[0] else ""
-            return f"{whole} {unit}{tail}"
-    return "0 s"

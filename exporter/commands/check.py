@@ -21,7 +21,7 @@ from exporter.events.loader import CatalogueError
 from exporter.logs.health import LogHealth
 from exporter.places import PlaceError
 from exporter.site import EXPECTED_LOG, Site
-from exporter.terminal import printable, when
+from exporter.words import printable, when
 
 
 @click.command()

@@ -25,10 +25,10 @@ from exporter.metrics.exposition import Exposition
 from exporter.service import Service, Watch
 from exporter.simulator import Plan, demo_plan, run_live
 from exporter.site import Site
-from exporter.terminal import printable
 from exporter.web.addresses import ListenError
 from exporter.web.app import Backend, make_app
 from exporter.web.server import Server
+from exporter.words import printable
 
 _POLL_SECONDS = 0.2
 _Finding = tuple[str, str]

@@ -1,0 +1,62 @@
+"""Words for people, the same in the terminal and on pages: times, durations, counts, and text made safe to show."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime
+from typing import Final
+
+from exporter.replication.state import WaitReason
+
+UNNAMED_SITE: Final = "(site not named)"
+
+WAIT_WORDS: Final = {
+    WaitReason.CONTENTS: "its content has not arrived",
+    WaitReason.COMPRESSED: "its compressed files have not arrived",
+    WaitReason.NEWER_VERSION: "its definition needs newer content than has arrived",
+}
+
+_STEERING: Final = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+
+
+def printable(text: str) -> str:
+    """Show characters that would steer a screen as escapes: log text is not to be trusted with it."""
+    if text.isprintable():  # nearly always
+        return text
+    return "".join(
+        c if c == "\n" or unicodedata.category(c) not in _STEERING else _escaped(c) for c in text.replace("\t", " ")
+    )
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004 - what two hex digits can hold
+
+
+def count(number: int, noun: str) -> str:
+    """Write how many of something there are."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def when(time: float | None) -> str:
+    """Write a time for a person, in UTC, to the second."""
+    return "not known" if time is None else datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def since(time: float | None, now: float) -> str:
+    """Write a time and how long ago it was; log times may lie ahead of the clock here."""
+    if time is None:
+        return "not known (the lines have no time, or no known zone)"
+    return f"{when(time)} ({duration(now - time)})" if now > time else when(time)
+
+
+def duration(seconds: float) -> str:
+    """Write a length of time with its two largest units: `6 d 4 h`."""
+    units = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+    for place, (size, unit) in enumerate(units):
+        if seconds >= size:
+            whole, rest = divmod(int(seconds), size)
+            smaller = units[place + 1] if place + 1 < len(units) else None
+            tail = f" {rest // smaller[0]} {smaller[1]}" if smaller and rest // smaller[0] else ""
+            return f"{whole} {unit}{tail}"
+    return "0 s"
