@@ -48,11 +48,13 @@ class Candidates:
 
     Attributes:
         wordings: those whose message can begin so, the most specific first.
+        user_words: bytes of which a line of a further template holds one: one for each template that can begin so.
         is_open: whether the line has to be read before anything can be said: it may begin with something else than
-            its message, or it is not for the catalogue's wordings alone to judge.
+            its message, or be a status message.
     """
 
     wordings: tuple[Wording, ...]
+    user_words: tuple[bytes, ...]
     is_open: bool
 
 
@@ -61,16 +63,16 @@ class Dispatch(dict[bytes, Candidates | None]):
 
     Args:
         messages: what lines are compared with.
-        user: further templates, whose lines have to be read.
+        user: further templates.
         read_all: whether every line has to be read.
     """
 
     def __init__(self, messages: Iterable[Message], user: Iterable[Template] = (), *, read_all: bool = False) -> None:
         super().__init__()
         self._read_all = read_all
-        self._user = _Heads((template, template) for template in user)
         wordings = [(message, template) for message in messages for template in message.templates]
         known = Counter(word for _, template in wordings for word in template.words)
+        self._user = _Heads((template, _rarest(template, known)) for template in user)
         self._catalogue = _Heads(
             (template, Wording(message, template, _rarest(template, known))) for message, template in wordings
         )
@@ -89,8 +91,9 @@ class Dispatch(dict[bytes, Candidates | None]):
     def _work_out(self, text: str) -> Candidates | None:
         plain = _BLANKS.sub(" ", text)
         wordings = sorted(self._catalogue.matching(plain), key=_by_weight)
-        is_open = self._read_all or _is_hidden(text) or bool(self._user.matching(plain))
-        return Candidates(tuple(wordings), is_open) if wordings or is_open else None
+        user_words = tuple(self._user.matching(plain))
+        is_open = self._read_all or _is_hidden(text)
+        return Candidates(tuple(wordings), user_words, is_open) if wordings or user_words or is_open else None
 
 
 def _rarest(template: Template, known: Counter[str]) -> bytes:

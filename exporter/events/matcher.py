@@ -156,7 +156,7 @@ class Matcher:
             candidates = table[beginning] if beginning else candidates
         if candidates is None:
             return None
-        if candidates.is_open:
+        if candidates.is_open or any(word in raw for word in candidates.user_words):
             return self._event_of(self._reader.parse(raw, source.file, line), source)
         # Most lines that only begin like a message end here, unread: they lack its rarest word.
         wordings = [wording for wording in candidates.wordings if wording.word in raw]

@@ -5,10 +5,11 @@ import dataclasses
 import pytest
 
 from exporter.events.dispatch import Dispatch
-from exporter.events.loader import Catalogue
+from exporter.events.loader import Catalogue, load_catalogue
 from exporter.events.matcher import Matcher
 from exporter.events.messages import Message
 from exporter.events.templates import HEAD_LENGTH, compile_template
+from exporter.events.user import UserTemplate
 from exporter.logs.block import Block
 from exporter.logs.clock import Clock
 from exporter.logs.records import Record, RecordReader
@@ -62,6 +63,11 @@ _QUIET = [
 
 def test_lines_that_mean_nothing_are_not_even_read() -> None:
     assert _read(catalogue(), _QUIET * 100) == 1  # the last, for its time
+
+
+def test_template_that_can_begin_anyhow_reads_only_lines_that_hold_its_rarest_word() -> None:
+    known = load_catalogue([UserTemplate(name="looked", text="{text:what} was looked at")])
+    assert _read(known, _QUIET * 100) == 1 + 100
 
 
 def test_larger_catalogue_makes_no_line_dearer() -> None:

@@ -276,7 +276,7 @@ def test_empty_block_is_an_empty_scan() -> None:
 
 
 @given(st.binary(max_size=400), st.booleans(), st.booleans())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_arbitrary_bytes_never_raise(data: bytes, stamped: bool, final: bool) -> None:  # noqa: FBT001
     found = matcher().scan(Block(data, "x.log", 1, stamped, final), "distmgr")
     assert 0 <= found.consumed <= len(data)

@@ -128,7 +128,7 @@ _STRINGS = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=15
     st.lists(_STRINGS, min_size=INSERTION_STRINGS, max_size=INSERTION_STRINGS),
     st.dictionaries(st.integers(1, 999), _STRINGS, max_size=4),
 )
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_values_come_back_whatever_quotes_they_hold(strings: list[str], attributes: dict[int, str]) -> None:
     found = parse_statmsg(_statmsg(strings, attributes))
     assert found is not None
@@ -142,7 +142,7 @@ def test_values_come_back_whatever_quotes_they_hold(strings: list[str], attribut
         max_size=14,
     ).map("".join)
 )
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_hostile_text_never_raises(text: str) -> None:
     parse_statmsg("STATMSG: " + text)
     parse_statmsg(text)

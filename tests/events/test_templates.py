@@ -203,7 +203,7 @@ _PLACEHOLDERS = st.sampled_from(
 
 
 @given(st.one_of(st.text(max_size=60), st.lists(_WORDS | _PLACEHOLDERS, max_size=6).map("".join)))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_text_gives_a_template_or_a_clear_error(text: str) -> None:
     template: Template | None = None
     column = 1
@@ -230,7 +230,7 @@ _VALUES: dict[str, st.SearchStrategy[str]] = {
 
 
 @given(st.data())
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_template_gives_back_what_was_filled_in(data: st.DataObject) -> None:
     kinds = data.draw(st.lists(st.sampled_from(sorted(_VALUES)), min_size=1, max_size=5))
     words = data.draw(st.lists(st.text(st.sampled_from("qrs,:="), min_size=3, max_size=8), min_size=6, max_size=6))
