@@ -112,14 +112,14 @@ def _lost_on(world: World, way: tuple[str, ...], reference: Reference) -> Cause 
 
 
 def _stuck_on(world: World, way: tuple[str, ...], package: str) -> Cause | None:
-    for parent, child in pairwise(way):
-        shipment = world.sent.get((package, child))
-        cause = shipment and _shipment_cause(shipment, parent, child)
+    for child in way[1:]:
+        cause = _shipment_cause(world.sent.get((package, child)))
         if cause:
             return cause
         late = world.sites[child].waiting.get(package)
         if late is not None and late.reason == "newer_version_required":
-            return ("content_late", child)
+            held = (_shipment_cause(world.content_sent.get((package, site))) for site in way[1 : way.index(child) + 1])
+            return next(filter(None, held), ("content_late", child))
     return None
 
 
@@ -128,13 +128,15 @@ def _older_at(world: World, code: str, owner: str, package: str) -> Cause | None
     return ("definition_old", code) if row and newest and row.version < newest.version else None
 
 
-def _shipment_cause(shipment: Shipment, parent: str, child: str) -> Cause | None:
+def _shipment_cause(shipment: Shipment | None) -> Cause | None:
+    if shipment is None:
+        return None
     match shipment.state:
         case ShipmentState.NEVER_SENT:
-            return ("never_sent", parent)
+            return ("never_sent", shipment.origin)
         case ShipmentState.PUT_ASIDE:
-            return ("transport", parent)
+            return ("transport", shipment.origin)
         case ShipmentState.DESPOOLER_RETRY:
-            return ("transport", child)
+            return ("transport", shipment.destination)
         case _:
             return None

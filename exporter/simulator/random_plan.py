@@ -172,6 +172,8 @@ def _incident(rng: random.Random, parts: _Parts) -> Incident:
     run = [p for p in packages for q in parts.sequences if any(p.id == lacked.package for lacked in q.references)]
     package = rng.choice([*run, *packages])
     either = rng.choice((*packages, *parts.sequences)).id
+    if package.owner == child.code:
+        return Restart(child.code, start)  # the rest would befall a site with what is its own
     return rng.choice(
         (
             BadSource(package.id, start, end, rng.choice((2, 3, 5, 53))),

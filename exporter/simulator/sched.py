@@ -29,8 +29,8 @@ def ship(server: Server, definition: Definition, destination: str, *, content: b
         request=f"{server.new_name(5)}{server.code}",
         file=server.new_name(8),
     )
-    if not content:
-        server.world.sent[definition.id, destination] = shipment
+    sent = server.world.content_sent if content else server.world.sent
+    sent[definition.id, destination] = shipment
     server.jobs.append(shipment)
     server.job_arrived.fire(server.engine)
 

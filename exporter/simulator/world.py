@@ -39,7 +39,7 @@ class World:
     """Every site's tables, and what is on its way between them.
 
     Attributes:
-        sent: the definition last sent, by package and child.
+        sent: the definition last sent, by package and child; `content_sent`: the content.
         dropped: packages of which a scheduler has dropped something, by its site and the child.
         deleted: packages that their owner has deleted.
     """
@@ -47,6 +47,7 @@ class World:
     plan: Plan
     sites: dict[str, Tables] = field(default_factory=dict)
     sent: dict[tuple[str, str], Shipment] = field(default_factory=dict)
+    content_sent: dict[tuple[str, str], Shipment] = field(default_factory=dict)
     dropped: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
 
