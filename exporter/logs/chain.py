@@ -188,7 +188,7 @@ class _Arrangement:
             return Chain(self._position)  # a log that was deleted may come back as it was
         else:
             chain.lost = GapReason.TRUNCATED if current.sight.identity == newest.identity else GapReason.DELETED
-        if chain.lost and current and begun == [current]:
+        if chain.lost and current and begun in ([], [current]):
             vague = alike is not None or b"\n" not in current.sight.head
             chain.doubt = (current.sight.identity, current.sight.size if vague else -1)
         return chain
