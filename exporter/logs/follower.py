@@ -268,7 +268,7 @@ class Follower:
 
     def _begin(self, files: LogFiles, seen: Seen) -> Generator[Block | Gap, None, bool]:
         """Read a file from its start, once it is sure that none lies between it and the one before it."""
-        sight = self._file(seen.entry.name).look(None, self._max_read, head=seen.sight.head)
+        sight = self._file(seen.entry.name).look(None, self._max_read, begins=seen.sight.head)
         now = self._folder.scan().get(self.log) or LogFiles(self.log)
         names = [entry.name for entry in files.before_current]
         if [entry.name for entry in now.before_current] != names:
@@ -300,9 +300,9 @@ class Follower:
         at = self._places.index(place) if place else len(self._places)
         torn = None if rolled or self._once else self._torn
         want = self._max_read
-        head = b""
+        begins = b""
         while True:
-            sight = sight or self._file(name).look(place, want, torn, head)
+            sight = sight or self._file(name).look(place, want, torn, begins)
             if not rolled:
                 self.health.size = sight.size
             if sight.known:
@@ -322,7 +322,7 @@ class Follower:
             if at_end:
                 return self._leave(shown, reached, waits=waits)
             want = self._max_read if reached > sight.offset else self._wider(want, shown)
-            head = b"" if place else sight.head
+            begins = b"" if place else sight.head
             sight = None
 
     def _leave(self, shown: Presented, reached: int, *, waits: bool) -> bool:

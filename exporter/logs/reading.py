@@ -144,14 +144,14 @@ class LogFile:
         with self._open() as file:
             return file.read(offset, size)
 
-    def look(self, place: Place | None, want: int, torn: Torn | None = None, head: bytes = b"") -> Sight:
+    def look(self, place: Place | None, want: int, torn: Torn | None = None, begins: bytes = b"") -> Sight:
         """Read what lies behind a place.
 
         Args:
             place: where to read on, or None to read from the start.
             want: bytes to read.
             torn: an unfinished end that need not be read again while nothing has come behind it.
-            head: how the file begins, if that is known of it.
+            begins: how the file begins, if that is known of it.
 
         Raises:
             MovedError: it is another file, or the place is not in it any more.
@@ -165,7 +165,7 @@ class LogFile:
             head = file.read(0, _STAMP_HEAD if undecided else HEAD)
             size = max(size, start + len(run))
             sight = Sight(file.identity, offset, size, head, run[: offset - start], run[offset - start :], known)
-        if not sight.head.startswith(head) or (place and not place.is_in(sight.head, sight.before)):
+        if not sight.head.startswith(begins) or (place and not place.is_in(sight.head, sight.before)):
             raise MovedError(self._name)
         if known and sight.torn_at(offset) != torn:  # written anew, as long as before
             return self.look(place, want)
