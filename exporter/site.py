@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import Final
 
 from exporter.events.matcher import Matcher, Scan
 from exporter.logs.block import Block
-from exporter.logs.discovery import Folder, LogFiles
+from exporter.logs.discovery import Folder, LogFiles, log_of
 from exporter.logs.follower import Follower
 from exporter.logs.health import Gap, LogHealth
 from exporter.logs.volume import VolumeError
@@ -23,11 +23,25 @@ MAX_GAPS: Final = 100
 MAX_SAMPLES: Final = 5
 
 
+@dataclass(slots=True, eq=False)
+class _Reading:
+    """One log that is being read.
+
+    Attributes:
+        follower: reads it; its health is its own until it is shown.
+        gaps: losses that it has noticed on its way to the next block.
+    """
+
+    follower: Follower
+    gaps: list[Gap] = field(default_factory=list)
+
+
 class Site:
     """Reads one site's logs into its ledger.
 
     Reading and matching happen without the lock; it is held only while what was read is put into the ledger, so that
-    a slow disk or share never keeps a scrape waiting.
+    a slow disk or share never keeps a scrape waiting. What a follower changes on its way (position, health, gaps) is
+    shown only together with what it has read, so that whoever holds the lock finds all of it as of one instant.
 
     Attributes:
         code: the site code, or "" when nobody told it.
@@ -37,7 +51,7 @@ class Site:
         gaps: losses of lines, newest last, at most `MAX_GAPS`.
         bytes_read: bytes acted on since the start, for showing progress.
         lock: held by whoever reads the ledger, the health or the gaps while another thread polls.
-        revision: grows with every change of them.
+        revision: grows with every change of them, and only then: while it stands still nothing needs to be saved.
     """
 
     def __init__(
@@ -58,12 +72,13 @@ class Site:
         self.lock = RLock()
         self.revision = 0
         self.bytes_read = 0
-        self.logs.setdefault(EXPECTED_LOG, LogHealth())
         self._matcher = matcher
-        self._positions = memory.positions
+        self._positions = dict(memory.positions)
         self._once = once
         self._closed = False
-        self._followers: dict[tuple[Folder, str], Follower] = {}
+        self._readings: dict[tuple[Folder, str], _Reading] = {}
+        for log in (log for folder in folders for log in self._expected(folder)):
+            self.logs.setdefault(log, LogHealth())
 
     def poll(self, now: float, turns: int | None = None) -> bool:
         """Read what is new in each log, a block of each in turn.
@@ -74,20 +89,27 @@ class Site:
 
         Returns:
             Whether more is waiting to be read.
+
+        Raises:
+            ExceptionGroup: faults of the exporter's own, of the logs in which they came up; the others were read.
         """
-        streams = deque((follower, follower.poll(files, now)) for follower, files in self._look())
-        while streams:
-            if turns is not None and turns <= 0:
-                return True
-            follower, items = streams.popleft()
-            item = next(items, None)
-            if item is None:
+        found = list(self._look())
+        streams = deque((reading, reading.follower.poll(files, now)) for reading, files in found)
+        faults: list[Exception] = []
+        while streams and turns != 0:
+            reading, items = streams.popleft()
+            try:
+                item = next(items, None)
+                self._take(reading, item)
+            except Exception as fault:  # noqa: BLE001 - one bad log must not keep the others from being read
+                faults.append(fault)
                 continue
-            self._take(follower, item)
-            streams.append((follower, items))
-            turns = None if turns is None else turns - 1
-        self.revision += 1  # a follower may have changed a log's health without giving anything
-        return any(follower.behind for follower in self._followers.values())
+            if item is not None:
+                streams.append((reading, items))
+                turns = None if turns is None else turns - 1
+        if faults:
+            raise ExceptionGroup(f"reading the logs of {self.code} failed", faults)
+        return bool(streams) or any(reading.follower.behind for reading, _ in found)
 
     def close(self) -> None:
         """Take nothing any more; another may now go on with this site's memory."""
@@ -96,52 +118,69 @@ class Site:
 
     def memory(self) -> Memory:
         """Give what a restart must find again; hold the lock while you use it, for it shares the site's own data."""
-        positions = self._positions | {follower.log: follower.position for follower in self._followers.values()}
-        return Memory(self.ledger, positions, self.logs, self.gaps)
+        return Memory(self.ledger, dict(self._positions), self.logs, self.gaps)
 
-    def _look(self) -> Iterator[tuple[Follower, LogFiles]]:
-        """List the folders once, and give each log that is there or has been."""
+    def _look(self) -> Iterator[tuple[_Reading, LogFiles]]:
+        """List the folders once, and give each log that is there, has been, or should be."""
         for folder in self.folders:
             try:
                 found = folder.scan()
             except VolumeError as error:
                 self._fail(folder, error)
                 continue
-            for log in found:
-                self._follower(folder, log)
-            for (place, log), follower in self._followers.items():
-                if place is folder:
-                    yield follower, found.get(log) or LogFiles(log)
+            for log in sorted({*found, *self._expected(folder)}):
+                yield self._reading(folder, log), found.get(log) or LogFiles(log)
 
-    def _follower(self, folder: Folder, log: str) -> Follower:
-        follower = self._followers.get((folder, log))
-        if follower is None:
-            health = self.logs.setdefault(log, LogHealth())
-            follower = Follower(folder, log, self._positions.get(log), health, once=self._once)
-            self._followers[folder, log] = follower
-        return follower
+    def _expected(self, folder: Folder) -> set[str]:
+        """Name the logs whose health is shown even if they are not there: where a person named files, no others."""
+        if folder.only is not None:
+            return {log_of(name) for name in folder.only}
+        return {EXPECTED_LOG, *self._positions}
+
+    def _reading(self, folder: Folder, log: str) -> _Reading:
+        reading = self._readings.get((folder, log))
+        if reading is None:
+            health = _copy(self.logs.get(log) or LogHealth())
+            reading = _Reading(Follower(folder, log, self._positions.get(log), health, once=self._once))
+            self._readings[folder, log] = reading
+        return reading
 
     def _fail(self, folder: Folder, error: VolumeError) -> None:
-        with self.lock:
-            known = [follower for (place, _), follower in self._followers.items() if place is folder]
-            for follower in known or [self._follower(folder, EXPECTED_LOG)]:
-                follower.fail(error)
-
-    def _take(self, follower: Follower, item: Block | Gap) -> None:
-        scan = None if isinstance(item, Gap) else self._matcher.scan(item, follower.log)
+        readings = [self._reading(folder, log) for log in sorted(self._expected(folder))]
         with self.lock:
             if self._closed:
                 return
-            self.revision += 1
-            if isinstance(item, Gap):
-                self._note_gap(follower, item)
-            elif scan is not None:
-                self._note_scan(follower, scan)
+            for reading in readings:
+                reading.follower.fail(error)
+                self._show(reading)
 
-    def _note_gap(self, follower: Follower, gap: Gap) -> None:
-        self.ledger.interrupted(follower.log)
-        self.gaps.append(replace(gap, after=follower.health.last_record))
+    def _take(self, reading: _Reading, item: Block | Gap | None) -> None:
+        if isinstance(item, Gap):
+            # Its position is not final before what comes behind it: noted now, it might be noticed again after a kill.
+            reading.gaps.append(item)
+            return
+        scan = None if item is None else self._matcher.scan(item, reading.follower.log)
+        with self.lock:
+            if not self._closed:
+                self._note_gaps(reading)
+                if scan is not None:
+                    self._note_scan(reading.follower, scan)
+                self._show(reading)
+
+    def _show(self, reading: _Reading) -> None:
+        """Let others see how far a log has been read, and how well."""
+        log, health, position = reading.follower.log, reading.follower.health, reading.follower.position
+        if health != self.logs.get(log) or position != self._positions.get(log):
+            self.logs[log] = _copy(health)
+            self._positions[log] = position
+            self.revision += 1
+
+    def _note_gaps(self, reading: _Reading) -> None:
+        for gap in reading.gaps:
+            self.ledger.interrupted(gap.log)
+            self.gaps.append(replace(gap, after=reading.follower.health.last_record))
         del self.gaps[:-MAX_GAPS]
+        reading.gaps.clear()
 
     def _note_scan(self, follower: Follower, scan: Scan) -> None:
         follower.advance(scan.consumed, scan.lines)
@@ -154,6 +193,11 @@ class Site:
         health.stampless += scan.stampless
         health.undecodable += scan.undecodable
         health.overlong += scan.overlong
-        health.samples = [*health.samples, *scan.samples][-MAX_SAMPLES:]
+        if scan.samples:
+            health.samples = [*health.samples, *scan.samples][-MAX_SAMPLES:]
         if scan.last_record is not None:
             health.last_record = scan.last_record
+
+
+def _copy(health: LogHealth) -> LogHealth:
+    return replace(health, read_errors=health.read_errors.copy(), gaps=health.gaps.copy())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
@@ -84,13 +84,13 @@ class Folder:
         volume: what reads it.
         path: the folder.
         logs: names of the logs that are wanted, lower case.
-        only: name of the one file to read, when a file was given instead of a folder.
+        only: names of the files to read, when files were named instead of the folder.
     """
 
     volume: Volume
     path: str
     logs: Collection[str] = KNOWN_LOGS
-    only: str | None = None
+    only: frozenset[str] | None = None
 
     def scan(self) -> Mapping[str, LogFiles]:
         """List the folder once, and give the files of each wanted log that has any.
@@ -98,17 +98,11 @@ class Folder:
         Raises:
             VolumeError: the folder could not be read.
         """
-        listing = self.volume.list(self.path, self._wants)
-        if self.only is not None:
-            return {
-                log: LogFiles(log, current=entry, exact=listing.exact) for log, entry in self._the_one(listing.entries)
-            }
+        listing = self.volume.list(self.path, self.wants)
         files: dict[tuple[str, Role], list[Entry]] = {}
         for name, entry in listing.entries.items():
-            named = read_name(name)
-            if named is not None:
-                files.setdefault(named, []).append(entry)
-        return {
+            files.setdefault(_named(name), []).append(entry)
+        found = {
             log: LogFiles(
                 log,
                 _latest(files.get((log, Role.CURRENT))),
@@ -118,17 +112,30 @@ class Folder:
             )
             for log in sorted({log for log, _ in files})
         }
+        return found if self.only is None else {log: _last_is_current(files) for log, files in found.items()}
 
-    def _wants(self, name: str) -> bool:
+    def wants(self, name: str) -> bool:
+        """Tell whether a file is one of those to read."""
         if self.only is not None:
-            return name == self.only
+            return name in self.only
         named = read_name(name)
         return named is not None and named.log in self.logs
 
-    def _the_one(self, entries: Mapping[str, Entry]) -> Iterator[tuple[str, Entry]]:
-        for name, entry in entries.items():
-            named = read_name(name)
-            yield named.log if named else name.lower(), entry
+
+def log_of(name: str) -> str:
+    """Tell which log a file belongs to that a person named."""
+    return _named(name).log
+
+
+def _named(name: str) -> Named:
+    """Tell which log a file is of that was asked for: one that does not look like a log is its own."""
+    return read_name(name) or Named(name.lower(), Role.CURRENT)
+
+
+def _last_is_current(files: LogFiles) -> LogFiles:
+    """Of files that a person named nothing is missing: a `.lo_` alone is the log, and not the one before it."""
+    chain = [*files.before_current, *filter(None, [files.current])]
+    return LogFiles(files.log, current=chain[-1], history=tuple(chain[:-1]), exact=files.exact)
 
 
 def _latest(entries: list[Entry] | None) -> Entry | None:
@@ -151,4 +158,4 @@ def find_folder(volume: Volume, path: str, logs: Collection[str] = KNOWN_LOGS) -
         return Folder(volume, path, frozenset(log.lower() for log in logs))
     folder, name = volume.split(path)
     with volume.open(folder, name):
-        return Folder(volume, folder, only=name)
+        return Folder(volume, folder, only=frozenset({name}))
