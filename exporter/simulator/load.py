@@ -19,7 +19,7 @@ _START = datetime(2010, 3, 4, 13, 0, tzinfo=UTC)
 # Measured on this very plan: what a site writes by itself, and what one change writes for each site but the first.
 _BYTES_A_SITE = 80_000
 _BYTES_A_TOUCH = 70_000
-_SEQUENCES = 200
+_SEQUENCES = 50
 # Seven noise lines to three others, on the average.
 _NOISE_AFTER_A_LINE = (0, 1, 2, 2, 4, 5)
 _NOT_PRESENT = " is not present in the PkgPrograms table. Will try later."
@@ -85,7 +85,7 @@ class LogCounts:
 def write_benchmark_log(path: Path, megabytes: float, seed: int = 1, form: Form = Form.NAMED_ZONE) -> LogCounts:
     """Write one `distmgr.log` of so many megabytes, 70 % noise, as fast as that goes, and return what is in it.
 
-    Two hundred task sequences are tried again and again; every fifth try of each goes through, and the package is
+    Fifty task sequences are tried again and again; every fifth try of each goes through, and the package is
     processed. This is no world: only the lines are like one.
     """
     rng = random.Random(seed)  # noqa: S311 -- load, not a secret

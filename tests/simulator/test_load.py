@@ -17,7 +17,7 @@ def test_benchmark_log_holds_what_is_said(form: Form, tmp_path: Path) -> None:
     assert counts.lines == data.count(b"\r\n")
     assert counts.failures == data.count(b"Failed to insert SMS Program ID") == counts.blocked
     assert counts.blocked + counts.applied == data.count(b"Processing incoming file")
-    assert counts.status_messages == data.count(b"STATMSG: ID=2301")
+    assert counts.status_messages == data.count(b"STATMSG: ID=2301") > 0
     steps = re.findall(rb"(Adding|Cannot update the) package (?:program for package )?(CEN\w{5}) ", data)
     blocked = {sequence: step.startswith(b"Cannot") for step, sequence in steps}
     assert counts.standing == sum(blocked.values())
