@@ -32,6 +32,7 @@ CURRENT = "distmgr.log"
 ROLLED = "distmgr.lo_"
 HISTORY = 3
 MAX_READ = 512
+HEADERS = [b"", b"\xef\xbb\xbf", b"SMS trace, version 5\r\n"]
 _STAMP = b"  $$<SMS_DISTRIBUTION_MANAGER><06-14-2018 06:26:25.828-60><thread=1 (0x1)>\r\n"
 _LINE = re.compile(rb"#(\d+) x*" + re.escape(_STAMP))
 
@@ -443,7 +444,7 @@ class World:
 # Random histories
 
 
-_ACTS = {
+ACTS = {
     "write": 30,
     "tear": 10,
     "roll": 8,
@@ -462,13 +463,13 @@ _ACTS = {
     "allow": 2,
     "wait": 1,
 }
-_RANGES = {"write": 6, "tear": 1000, "copy": 13, "copy_on": 13, "restore": 20}
+RANGES = {"write": 6, "tear": 1000, "copy": 13, "copy_on": 13, "restore": 20}
 
 
 def choose_act(rng: random.Random) -> Act:
     """Choose something that somebody other than the reader does."""
-    name = rng.choices(list(_ACTS), list(_ACTS.values()))[0]
-    return (name, rng.randrange(_RANGES[name])) if name in _RANGES else (name, None)
+    name = rng.choices(list(ACTS), list(ACTS.values()))[0]
+    return (name, rng.randrange(RANGES[name])) if name in RANGES else (name, None)
 
 
 def make_world(rng: random.Random) -> World:
@@ -477,7 +478,7 @@ def make_world(rng: random.Random) -> World:
         rng.choice(list(Family)),
         exact=rng.random() < 0.5,
         identities=rng.random() < 0.8,
-        header=rng.choice([b"", b"", b"\xef\xbb\xbf", b"SMS trace, version 5\r\n"]),
+        header=rng.choice(HEADERS),
     )
 
 
