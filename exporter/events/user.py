@@ -125,7 +125,7 @@ def _compile(name: str, pattern: str) -> regex.Pattern[str]:
         column = (getattr(error, "pos", None) or 0) + 1  # the library's types leave its attributes out
         reason = getattr(error, "msg", str(error))
         raise UserTemplateError(name, f"pattern, column {column}: {reason}", column) from None
-    except (OverflowError, RecursionError, ValueError) as error:
+    except (RecursionError, ValueError) as error:
         raise UserTemplateError(name, f"pattern: {error}") from None
 
 

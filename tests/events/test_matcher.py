@@ -159,6 +159,11 @@ def test_wrapped_status_message_is_put_together(form: Form) -> None:
     assert (found.events[0].line, found.events[1].line) == (1, 5)
 
 
+def test_cut_off_status_message_ends_where_another_line_begins() -> None:
+    found = _scan([STATMSG[:90], STATMSG[90:140], "Sleep 3600 seconds..."], stamped=False)
+    assert [(event.name, event.line) for event in found.events] == [("status_message", 1), ("component_sleeping", 3)]
+
+
 @pytest.mark.parametrize("form", [alone, article])
 def test_wrapped_message_is_put_together(form: Form) -> None:
     words = BLOCKED_UNIT[4].split(" ")

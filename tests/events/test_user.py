@@ -35,6 +35,8 @@ def _record(message: str) -> Record:
         (UserTemplate(name="a", pattern="abc(d"), "pattern, column 6: missing )", 6),
         (UserTemplate(name="a", pattern="a**"), "pattern, column 3: multiple repeat", 3),
         (UserTemplate(name="a", pattern="(?P<x>a)(?P<1>b)"), "pattern, column 14: bad character in group name", 14),
+        (UserTemplate(name="a", pattern="(?a)(?u)x"), "pattern: ASCII, LOCALE and UNICODE flags", 1),
+        (UserTemplate(name="a", pattern="(" * 990 + "x" + ")" * 990), "pattern: maximum recursion depth", 1),
         (UserTemplate(name="a", pattern="x" * 2001), "its pattern is longer than 2000 characters", 2000),
     ],
 )
