@@ -100,6 +100,11 @@ class Checkpoint:
     ) -> None:
         self.close()
 
+    @property
+    def loaded(self) -> bool:
+        """Whether what is saved has been read, so that saving overwrites nothing unseen."""
+        return self._loaded
+
     def load(self) -> Saved:
         """Read everything that is saved; nothing in a new directory.
 

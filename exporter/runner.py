@@ -53,7 +53,7 @@ class Runner:
                 self._service.note_reload(ok=False)
                 _LOG.error("The configuration was not reloaded, the old one stays in use: %s", error)
                 raise ReloadError(str(error)) from None
-            self._service.rewatch(setup.watches)
+            self._service.watch(setup.watches)
             self._service.note_reload(ok=True)
             _LOG.info("The configuration was reloaded: %d sites", len(setup.sources))
 
@@ -63,7 +63,6 @@ class Runner:
         Args:
             watch_file: whether to reload when the configuration file changes, too.
         """
-        self._handle_signals()
         since_save = 0.0
         while not self._stop.wait(_TICK_SECONDS):
             if self._reload_wanted.is_set() or (watch_file and self._file_changed()):
@@ -75,7 +74,9 @@ class Runner:
                 self._service.save()
                 since_save = 0.0
 
-    def _handle_signals(self) -> None:
+    def handle_signals(self) -> None:
+        """Take SIGHUP, SIGTERM and Ctrl-C from now on; what they ask for is done by `run`."""
+
         def stop(_number: int, _frame: FrameType | None) -> None:
             self._stop.set()
 

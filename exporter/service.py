@@ -17,15 +17,25 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from exporter import __version__
-from exporter.checkpoint import Checkpoint, CheckpointError, CheckpointLostError, SavedSite
+from exporter.checkpoint import (
+    Checkpoint,
+    CheckpointBusyError,
+    CheckpointDamagedError,
+    CheckpointError,
+    CheckpointLostError,
+    SavedSite,
+)
 from exporter.memory import Memory
+from exporter.metrics.process import read_process
 from exporter.metrics.views import ExporterFacts, SiteView, Snapshot
+from exporter.recall import recall
 from exporter.site import Site
 
 _LOG: Final = logging.getLogger(__name__)
 TURNS: Final = 64
 """Blocks that one site may read before its lane turns to the next."""
 _STOP_SECONDS: Final = 10.0
+_PROCESS_SECONDS: Final = 1.0  # between two looks at the process, which cost as much as polling two sites
 
 
 @dataclass(slots=True)
@@ -37,12 +47,23 @@ class Watch:
         interval: seconds between two polls.
         caught_up: whether all that was there at the start has been read, or cannot be.
         saved: the site's revision when it was saved last.
+        told: the error of each log that our own log told last.
+        lost: how many losses of lines our own log has told of.
     """
 
     site: Site
     interval: float
     caught_up: bool = False
     saved: int = -1
+    told: dict[str, str] = field(default_factory=dict)
+    lost: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lost = _losses(self.site)
+
+
+MakeWatches = Callable[[Mapping[str, Memory]], Sequence[Watch]]
+"""Makes what to watch, given the memory of each site that has one."""
 
 
 @dataclass(slots=True)
@@ -58,7 +79,7 @@ class Service:
     """Watches sites.
 
     Args:
-        checkpoint: where their memory is kept, loaded by the caller; None to keep none.
+        checkpoint: where their memory is kept; None to keep none.
         wall: the wall clock, POSIX seconds.
     """
 
@@ -66,11 +87,14 @@ class Service:
         self._checkpoint = checkpoint
         self._wall = wall
         self._lock = threading.Lock()  # of `_facts`, which every lane changes
-        self._saving = threading.Lock()
+        self._changing = threading.RLock()  # of all else: a reload comes from another thread than a save
         self._watches: dict[str, Watch] = {}
-        self._forgotten: dict[str, Memory] = {}  # of sites that a reload took away: another may bring them back
+        self._memories: dict[str, Memory] = {}  # of sites that are not watched now: a reload may bring them back
+        self._make: MakeWatches = lambda _memories: ()
         self._lanes: list[_Lane] = []
         self._stop = threading.Event()
+        self._stopped = False
+        self._process_read = float("-inf")
         self._facts = ExporterFacts(
             __version__, platform.python_version(), checkpoint_ok=None if checkpoint is None else True
         )
@@ -80,39 +104,47 @@ class Service:
         """The sites that are watched, by code."""
         return {code: watch.site for code, watch in self._watches.items()}
 
-    def watch(self, watches: Sequence[Watch]) -> None:
-        """Watch these sites from now on, instead of those watched before."""
-        self._end_lanes()
-        self._watches = {watch.site.code: watch for watch in watches}
-        self._stop = threading.Event()
-        lanes: dict[str, _Lane] = {}
-        for watch in watches:
-            name = lane_of(watch.site.folders[0].path)
-            lanes.setdefault(name, _Lane(name)).watches.append(watch)
-        self._lanes = list(lanes.values())
-        for lane in self._lanes:
-            lane.thread = threading.Thread(
-                target=self._run, args=(lane, self._stop), name=f"lane {lane.name}", daemon=True
-            )
-            lane.thread.start()
+    def recall(self) -> None:
+        """Find again what was saved. What cannot be loaded now is asked for again before anything is saved.
+
+        Raises:
+            CheckpointBusyError: another process uses the state directory.
+        """
+        if self._checkpoint is None:
+            return
+        with self._changing:
+            try:
+                self._memories |= recall(self._checkpoint, self._wall())
+            except CheckpointBusyError:
+                raise
+            except CheckpointError as error:
+                self._note_save(error)
+
+    def watch(self, make: MakeWatches) -> None:
+        """Watch these sites from now on, instead of those watched before; a site that was known goes on where it is.
+
+        Args:
+            make: makes what to watch.
+        """
+        with self._changing:
+            if self._stopped:
+                return
+            self._make = make
+            self._end_lanes()  # first, for memories must not change any more
+            self._memories |= {code: watch.site.memory() for code, watch in self._watches.items()}
+            self._begin_lanes(make(self._memories))
 
     def stop(self) -> None:
         """Stop polling and save what was read."""
-        self._end_lanes()
-        self.save()
-
-    def rewatch(self, make: Callable[[Mapping[str, Memory]], Sequence[Watch]]) -> None:
-        """Watch other sites, or the same ones in another way; those that were watched before go on where they are.
-
-        Args:
-            make: makes what to watch, given the memory of each site that has one.
-        """
-        self._end_lanes()  # first, for memories must not change any more
-        self._forgotten |= {code: watch.site.memory() for code, watch in self._watches.items()}
-        self.watch(make(self._forgotten))
+        with self._changing:
+            self._end_lanes()
+            self.save()
+            self._stopped = True
 
     def unready(self) -> str:
         """Say why an answer would not yet be the whole truth, or ""."""
+        if not self._watches:
+            return "starting"
         behind = sorted(code for code, watch in self._watches.items() if not watch.caught_up)
         return f"still reading the logs of {', '.join(behind)} for the first time" if behind else ""
 
@@ -131,23 +163,40 @@ class Service:
 
     def save(self) -> None:
         """Save the sites that changed since they were saved last, in one transaction; after an error, try next time."""
-        if self._checkpoint is None:
-            return
-        with self._saving:
-            changed, revisions = self._changed()
-            if not changed:
+        with self._changing:
+            if self._checkpoint is None or self._stopped:
                 return
             try:
-                self._checkpoint.save(changed)
+                if not self._checkpoint.loaded:
+                    self._recall_late(self._checkpoint)
+                self._save(self._checkpoint)
             except CheckpointError as error:
-                if isinstance(error, CheckpointLostError):
-                    for watch in self._watches.values():
-                        watch.saved = -1
                 self._note_save(error)
-                return
-            for code, revision in revisions.items():
-                self._watches[code].saved = revision
-            self._note_save(None)
+
+    def _save(self, checkpoint: Checkpoint) -> None:
+        changed, revisions = self._changed()
+        try:
+            if changed:
+                checkpoint.save(changed)
+        except (CheckpointLostError, CheckpointDamagedError) as error:
+            for watch in self._watches.values():
+                watch.saved = -1
+            if isinstance(error, CheckpointDamagedError):
+                recall(checkpoint, self._wall())  # begins a new database; what is known here is newer than the old one
+            raise
+        for code, revision in revisions.items():
+            self._watches[code].saved = revision
+        self._note_save(None)
+
+    def _recall_late(self, checkpoint: Checkpoint) -> None:
+        """Go on from what was saved, which could not be loaded at the start: it knows of lines that are gone."""
+        found = recall(checkpoint, self._wall())
+        if found:
+            _LOG.warning("The saved state can be read now: going on where it ends, at %s", ", ".join(sorted(found)))
+            self._end_lanes()
+            known = {code: watch.site.memory() for code, watch in self._watches.items()}
+            self._memories |= known | found
+            self._begin_lanes(self._make(self._memories))
 
     def _changed(self) -> tuple[dict[str, SavedSite], dict[str, int]]:
         changed: dict[str, SavedSite] = {}
@@ -160,17 +209,31 @@ class Service:
         return changed, revisions
 
     def _note_save(self, error: CheckpointError | None) -> None:
-        was_ok = self._facts.checkpoint_ok
         with self._lock:
+            was_ok = self._facts.checkpoint_ok
             if error is None:
                 self._facts = replace(self._facts, checkpoint_ok=True, checkpoint_time=self._wall())
             else:
                 failures = self._facts.checkpoint_failures + 1
                 self._facts = replace(self._facts, checkpoint_ok=False, checkpoint_failures=failures)
         if error is not None and was_ok:
-            _LOG.error("The state could not be saved; trying again until it can: %s", error)
+            _LOG.error("The state cannot be kept; trying again until it can: %s", error)
         elif error is None and was_ok is False:
-            _LOG.warning("The state is saved again")
+            _LOG.warning("The state is kept again")
+
+    def _begin_lanes(self, watches: Sequence[Watch]) -> None:
+        self._watches = {watch.site.code: watch for watch in watches}
+        self._stop = threading.Event()
+        lanes: dict[str, _Lane] = {}
+        for watch in watches:
+            name = lane_of(watch.site.folders[0].path)
+            lanes.setdefault(name, _Lane(name)).watches.append(watch)
+        self._lanes = list(lanes.values())
+        for lane in self._lanes:
+            lane.thread = threading.Thread(
+                target=self._run, args=(lane, self._stop), name=f"lane {lane.name}", daemon=True
+            )
+            lane.thread.start()
 
     def _end_lanes(self) -> None:
         self._stop.set()
@@ -200,15 +263,23 @@ class Service:
             _LOG.exception("Reading the logs of %s failed in a way that was not foreseen", watch.site.code)
             with self._lock:
                 self._facts = replace(self._facts, faults=self._facts.faults + 1)
-            return False
+            behind = False
+        _tell(watch)
         watch.caught_up = watch.caught_up or not behind
         return behind
 
     def _note_pass(self, seconds: float) -> None:
         with self._lock:
             facts = self._facts
+            process, now = facts.process, time.monotonic()
+            if now - self._process_read >= _PROCESS_SECONDS:
+                self._process_read, process = now, read_process()
             self._facts = replace(
-                facts, scans=facts.scans + 1, scan_seconds=facts.scan_seconds + seconds, last_scan=self._wall()
+                facts,
+                scans=facts.scans + 1,
+                scan_seconds=facts.scan_seconds + seconds,
+                last_scan=self._wall(),
+                process=process,
             )
 
 
@@ -226,3 +297,26 @@ def lane_of(path: str) -> str:
 
 def _view(site: Site) -> SiteView:
     return SiteView(site.ledger.state, site.logs, site.revision, site.gaps, site.lock)
+
+
+def _tell(watch: Watch) -> None:
+    """Tell our own log what changed for the worse or the better in the reading of a site."""
+    site = watch.site
+    for log, health in list(site.logs.items()):
+        if health.error != watch.told.get(log, ""):
+            watch.told[log] = health.error
+            if health.error:
+                _LOG.warning("%s %s is not read: %s", site.code, log, health.error)
+            else:
+                _LOG.info("%s %s is read again", site.code, log)
+    lost = _losses(site)
+    if lost != watch.lost:
+        watch.lost = lost
+        gap = site.gaps[-1]
+        _LOG.warning(
+            "%s %s: lines were lost before they were read (%s), %d times in all", site.code, gap.log, gap.reason, lost
+        )
+
+
+def _losses(site: Site) -> int:
+    return sum(health.gaps.total() for health in list(site.logs.values()))

@@ -65,7 +65,7 @@ def command(minutes: float, listen: Sequence[str], stay: bool) -> None:
                 console.print(f"Serving on http://{address}/ and http://{address}/metrics")
             writer = threading.Thread(target=_write, args=(folder, plan, minutes), name="simulator", daemon=True)
             writer.start()
-            service.watch(_watches(folder, plan))
+            service.watch(lambda _memories: _watches(folder, plan))
             _tell(console, service, writer)
             if stay:
                 console.print("Serving on; Ctrl-C ends it.")

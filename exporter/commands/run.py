@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
 from pathlib import Path
 
 import click
 
 from exporter.assembly import Request, Setup, set_up
-from exporter.checkpoint import (
-    Checkpoint,
-    CheckpointBusyError,
-    CheckpointDamagedError,
-    CheckpointError,
-)
+from exporter.checkpoint import Checkpoint, CheckpointBusyError
 from exporter.commands.options import code_page_option, zone_option
 from exporter.config.located_yaml import FileError
 from exporter.events.loader import CatalogueError
-from exporter.memory import Memory
 from exporter.metrics.exposition import Exposition
 from exporter.own_log import FORMATS, LEVELS, start_logging
 from exporter.places import PlaceError
@@ -84,27 +77,21 @@ def command(
     start_logging(log_level, log_format)
     request = Request(logs, config_file, zone, code_page)
     setup = _set_up(request)
-    checkpoint, memories = _open_state(state_dir or setup.config.state_dir)
+    checkpoint = _checkpoint(state_dir or setup.config.state_dir)
     service = Service(checkpoint)
-    exposition = Exposition(service.look, setup.config.limits.budgets)
     runner = Runner(request, service)
-    backend = Backend(service.look, exposition, service.unready, runner.reload if config_file else None)
-    server = Server(make_app(backend, telemetry_path=telemetry_path or setup.config.web.telemetry_path), listen)
+    runner.handle_signals()  # before anybody can know that we are here
+    server = _server(service, runner, setup, telemetry_path, listen)
     try:
-        server.start()
-    except ListenError as error:
-        raise click.ClickException(str(error)) from None
-    for address in server.addresses:
-        _LOG.info("Listening on http://%s", address)
-    try:
-        service.watch(setup.watches(memories))
+        service.watch(setup.watches)
         runner.run(watch_file=config_watch)
     finally:
         server.stop()
         service.stop()
         if checkpoint is not None:
             checkpoint.close()
-    _LOG.info("Stopped; the state is saved" if checkpoint else "Stopped")
+    kept = service.look().exporter.checkpoint_ok
+    _LOG.info("Stopped%s", {None: "", True: "; the state is saved", False: "; the state could not be saved"}[kept])
 
 
 def _set_up(request: Request) -> Setup:
@@ -114,27 +101,26 @@ def _set_up(request: Request) -> Setup:
         raise click.ClickException(str(error)) from None
 
 
-def _open_state(directory: Path | None) -> tuple[Checkpoint | None, Mapping[str, Memory]]:
-    """Open the state directory. What cannot be used there never keeps the exporter from serving, but for a rival."""
+def _checkpoint(directory: Path | None) -> Checkpoint | None:
     if directory is None:
         _LOG.warning("No --state.dir: counters and states are made anew from the logs that are there at each start")
-        return None, {}
-    checkpoint = Checkpoint(directory)
+        return None
+    return Checkpoint(directory)
+
+
+def _server(
+    service: Service, runner: Runner, setup: Setup, telemetry_path: str | None, listen: Sequence[str]
+) -> Server:
+    """Find again what was saved, and begin to answer: both end the command at once if they cannot be done."""
+    exposition = Exposition(service.look, setup.config.limits.budgets)
+    backend = Backend(service.look, exposition, service.unready, runner.reload)
     try:
-        return checkpoint, _load(checkpoint)
-    except CheckpointBusyError as error:
+        service.recall()
+        app = make_app(backend, telemetry_path=telemetry_path or setup.config.web.telemetry_path)
+        server = Server(app, listen)
+        server.start()
+    except (CheckpointBusyError, ListenError, ValueError) as error:
         raise click.ClickException(str(error)) from None
-    except CheckpointDamagedError as error:
-        kept = checkpoint.set_aside(time.time())
-        _LOG.error("%s. It was kept as %s, and the state is made anew from the logs that are there", error, kept)
-        return checkpoint, _load(checkpoint)
-    except CheckpointError as error:
-        _LOG.error("No state could be loaded, so it is made anew from the logs that are there: %s", error)
-        return checkpoint, {}
-
-
-def _load(checkpoint: Checkpoint) -> dict[str, Memory]:
-    try:
-        return {code: Memory.decode(saved) for code, saved in checkpoint.load().sites.items()}
-    except ValueError as error:
-        raise CheckpointDamagedError(f"{checkpoint.path}: {error}") from None
+    for address in server.addresses:
+        _LOG.info("Listening on http://%s", address)
+    return server
