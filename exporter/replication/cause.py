@@ -69,6 +69,7 @@ class Cause:
         destination: for a cause on the way between two sites, the site that does not get its files.
         source_path: for a cause in the package's source, the folder.
         ended: whether what was wrong has been mended, as far as the lines tell.
+        content: whether the definition has come and waits for the content, so that it is the content that must come.
         behind: the missing reference that the cause is of, where the package sought for is itself blocked by it.
     """
 
@@ -80,6 +81,7 @@ class Cause:
     destination: str = ""
     source_path: str = ""
     ended: bool = False
+    content: bool = False
     behind: Reference | None = None
 
 
@@ -96,25 +98,36 @@ class World:
         self.tree = tree or Tree()
 
     @cached_property
-    def failing(self) -> Mapping[tuple[str, str, str], SendRequest]:
-        """Send requests that the sender fails with, by sending site, package and destination."""
-        return {
-            (site, request.package, request.destination): request
-            for site, state in self.states.items()
-            for request in state.transport.requests.values()
-            if request.failures and not request.done
-        }
+    def failing(self) -> Mapping[tuple[str, str, str, bool], SendRequest]:
+        """Send requests that the sender fails with: by sending site, package, destination, and whether of content."""
+        found: dict[tuple[str, str, str, bool], SendRequest] = {}
+        for site, state in self.states.items():
+            for request in state.transport.requests.values():
+                if request.failures and not request.done:
+                    job = state.transport.jobs.get(request.job)
+                    key = site, request.package, request.destination, job is not None and job.content
+                    found.setdefault(key, request)
+        return found
 
     @cached_property
-    def put_off(self) -> Mapping[tuple[str, str], Trouble]:
-        """What the despooler keeps putting off, by its site and the package, which the sender's jobs tell."""
-        found: dict[tuple[str, str], Trouble] = {}
+    def put_off(self) -> Mapping[tuple[str, str, bool], Trouble]:
+        """What the despooler keeps putting off: by its site, the package, and whether it is content.
+
+        Its own lines name the job of the sending site, whose list of jobs tells the package.
+        """
+        found: dict[tuple[str, str, bool], Trouble] = {}
         for site, state in self.states.items():
             for trouble in state.transport.troubles.values():
+                if trouble.kind is not TroubleKind.DESPOOLER_RETRY:
+                    continue
                 sender = self.states.get(trouble.site or self.tree.parents.get(site, ""))
-                package = trouble.package or (sender.transport.jobs.get(trouble.job, "") if sender else "")
-                if trouble.kind is TroubleKind.DESPOOLER_RETRY and package:
-                    found.setdefault((site, package), trouble)
+                job = sender.transport.jobs.get(trouble.job) if sender else None
+                if trouble.package or job is not None:
+                    package = trouble.package or (job.package if job else "")
+                    # Only an instruction that brings content has told its package before it is put off.
+                    found.setdefault(
+                        (site, package, bool(trouble.package) or (job is not None and job.content)), trouble
+                    )
         return found
 
     @cached_property

@@ -68,7 +68,8 @@ def _listed(names: Sequence[str]) -> str:
 
 def remedy(patient: Patient, cause: Cause) -> list[str]:
     """Return the steps, in their order."""
-    return [*_STEPS[cause.kind](patient, cause), *_watch(patient, cause)]
+    steps = [*_STEPS[cause.kind](patient, cause), *_watch(patient, cause)]
+    return [step for step in steps if not (cause.content and step is NOT_CONTENT)]
 
 
 NOT_CONTENT = (

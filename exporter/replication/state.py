@@ -257,6 +257,17 @@ class SendRequest:
     failures: tuple[Failure, ...] = ()
 
 
+@dataclass(slots=True)
+class SendJob:
+    """A job of the scheduler: the package it carries, and whether a line showed that it carries the content.
+
+    The definition of a package travels as a job of its own, of which no line says so.
+    """
+
+    package: str
+    content: bool = False
+
+
 class LinkBasis(StrEnum):
     """How one site is known to be the parent of another."""
 
@@ -271,7 +282,7 @@ class TransportState:
     Attributes:
         troubles: by kind, site and job.
         threads: use of threads, by component: `distmgr`, `despool`, `sender/XYZ` for one destination.
-        jobs: package of each of the scheduler's latest jobs.
+        jobs: the scheduler's latest jobs, by ID.
         requests: the latest send requests, done ones among them.
         links: parents and children as (parent, child), as far as this site's lines show them.
         send_durations: from taking a request to its end, by destination.
@@ -279,7 +290,7 @@ class TransportState:
 
     troubles: dict[tuple[TroubleKind, str, str], Trouble] = field(default_factory=dict)
     threads: dict[str, ThreadUse] = field(default_factory=dict)
-    jobs: dict[str, str] = field(default_factory=dict)
+    jobs: dict[str, SendJob] = field(default_factory=dict)
     requests: dict[str, SendRequest] = field(default_factory=dict)
     links: dict[tuple[str, str], LinkBasis] = field(default_factory=dict)
     send_durations: dict[str, Histogram] = field(default_factory=dict)

@@ -10,32 +10,51 @@ from exporter.replication.state import FactKind, Trouble, TroubleKind, WaitReaso
 
 
 def on_the_way(case: Case) -> Cause | None:
-    """Look at each hop from the owner to the site for what keeps the definition from getting further."""
-    for above, below in pairwise(case.route):
-        for look in (_skipped, _given_up, _not_reached, _not_unpacked):
-            cause = look(case, above, below)
-            if cause is not None:
-                return cause
-    return None
+    """Look at each hop from the owner to the site for what keeps the definition from getting further.
+
+    What lines say of this package goes before what they say of everything that goes over a hop.
+    """
+    hops = [(above, below) for above, below in pairwise(case.route) if not _passed(case, below)]
+    for above, below in hops:
+        cause = _held(case, above, below, content=False) or _skipped(case, below)
+        if cause is not None:
+            return cause
+    return next(filter(None, (_closed(case, above, below) for above, below in hops)), None)
 
 
-def _skipped(case: Case, above: str, below: str) -> Cause | None:
-    """Look whether the definition came and is put off until a newer version of the content comes."""
+def _passed(case: Case, below: str) -> bool:
+    """Whether the owner's newest definition went through at a site: what is wrong above that is not in its way."""
+    sent = case.newest(case.owner, FactKind.REPLICATING)
+    return sent is not None and later(case.newest(below, FactKind.DEFINITION_APPLIED), sent.evidence.time)
+
+
+def _held(case: Case, above: str, below: str, *, content: bool) -> Cause | None:
+    """Look at one hop for what keeps this package's definition, or its content, from getting over it."""
+    return (
+        _given_up(case, above, below)
+        or _not_carried(case, above, below, content=content)
+        or _not_unpacked(case, above, below, content=content)
+    )
+
+
+def _skipped(case: Case, below: str) -> Cause | None:
+    """Look whether the definition came and is put off until a newer version of the content comes, and where that is."""
     state = case.state(below)
     waiting = state.waiting.get((case.package, "", WaitReason.NEWER_VERSION)) if state else None
     if waiting is None:
         return None
     words = f"{below} has the definition of {case.package} and puts it off until its content comes"
-    proofs = [Proof(below, line) for line in waiting.evidence]
-    behind = _not_reached(case, above, below) or _not_unpacked(case, above, below)
-    if behind is not None:
-        words += f"; {behind.words}"
-        proofs += behind.evidence
-    return Cause(CauseKind.CONTENT_LATE, Certainty.STATED, below, words, tuple(proofs), below)
+    proofs = tuple(Proof(below, line) for line in waiting.evidence)
+    for above, hop in pairwise(case.route[: case.route.index(below) + 1]):
+        behind = _held(case, above, hop, content=True) or _closed(case, above, hop)
+        if behind is not None:
+            words = f"{words}; {behind.words}"
+            return replace(behind, words=words, evidence=(*behind.evidence, *proofs), content=True)
+    return Cause(CauseKind.CONTENT_LATE, Certainty.STATED, below, words, proofs, below, content=True)
 
 
 def _given_up(case: Case, above: str, below: str) -> Cause | None:
-    """Look whether the scheduler gave up the job, or nothing is sent to the site at all."""
+    """Look whether the scheduler gave up the job."""
     sent = case.newest(above, FactKind.SENT, below)
     for subject in (below, ""):
         fact = case.newest(above, FactKind.JOB_DROPPED, subject)
@@ -43,47 +62,56 @@ def _given_up(case: Case, above: str, below: str) -> Cause | None:
             words = f"the scheduler of {above} gave up the job that carries {case.package} to {below}"
             proofs = (Proof(above, fact.evidence),)
             return Cause(CauseKind.NEVER_SENT, Certainty.STATED, above, words, proofs, below)
-    standing = (
-        (TroubleKind.SITE_NOT_ACTIVE, f"{above} does not send to {below}: it is not an active site there"),
-        (TroubleKind.NO_ADDRESS, f"{above} has no address of {below}"),
-        (TroubleKind.NO_REQUEST_ID, f"the scheduler of {above} cannot number its send requests, and sends nothing"),
-    )
-    for kind, words in standing:
-        trouble = _trouble(case, above, kind, "" if kind is TroubleKind.NO_REQUEST_ID else below)
-        if trouble is not None:
-            return _troubled(case, Cause(CauseKind.NEVER_SENT, Certainty.STATED, above, words, (), below), trouble)
     return None
 
 
-def _not_reached(case: Case, above: str, below: str) -> Cause | None:
-    """Look whether the sender fails with a request that carries the package, or cannot reach the site at all."""
-    request = case.world.failing.get((above, case.package, below))
-    if request is not None:
-        words = f"the sender of {above} has not been able to carry {case.package} to {below}"
-        proofs = tuple(Proof(above, failure.line) for failure in request.failures)
-        codes = [failure.win32_error for failure in request.failures if failure.win32_error]
-        words += win32_words(codes[-1] if codes else None)
-        return Cause(CauseKind.TRANSPORT, Certainty.STATED, above, words, proofs, below)
-    for kind in (TroubleKind.PUT_ASIDE, TroubleKind.CONNECTION_FAILED):
-        trouble = _trouble(case, above, kind, below)
-        if trouble is not None:
-            words = f"the sender of {above} cannot connect to {below}"
-            return _troubled(case, Cause(CauseKind.TRANSPORT, Certainty.STATED, above, words, (), below), trouble)
-    return None
+def _not_carried(case: Case, above: str, below: str, *, content: bool) -> Cause | None:
+    """Look whether the sender fails with a request that carries the package."""
+    request = case.world.failing.get((above, case.package, below, content))
+    if request is None:
+        return None
+    codes = [failure.win32_error for failure in request.failures if failure.win32_error]
+    words = f"the sender of {above} has not been able to carry {case.package} to {below}"
+    words += win32_words(codes[-1] if codes else None)
+    proofs = tuple(Proof(above, failure.line) for failure in request.failures)
+    return Cause(CauseKind.TRANSPORT, Certainty.STATED, above, words, proofs, below)
 
 
-def _not_unpacked(case: Case, above: str, below: str) -> Cause | None:
+def _not_unpacked(case: Case, above: str, below: str, *, content: bool) -> Cause | None:
     """Look whether the despooler keeps putting off a job that carries the package, by the sender's list of jobs."""
-    trouble = case.world.put_off.get((below, case.package))
+    trouble = case.world.put_off.get((below, case.package, content))
     if trouble is None:
         return None
     words = f"the despooler of {below} cannot carry out the job of {above} that brings {case.package}"
     return _troubled(case, Cause(CauseKind.TRANSPORT, Certainty.STATED, below, words, (), below), trouble)
 
 
-def _trouble(case: Case, site: str, kind: TroubleKind, other: str) -> Trouble | None:
-    state = case.state(site)
-    return state.transport.troubles.get((kind, other, "")) if state else None
+def _closed(case: Case, above: str, below: str) -> Cause | None:
+    """Look whether nothing at all goes over a hop."""
+    never, transport = CauseKind.NEVER_SENT, CauseKind.TRANSPORT
+    standing = (
+        (
+            TroubleKind.SITE_NOT_ACTIVE,
+            below,
+            never,
+            f"{above} does not send to {below}: it is not an active site there",
+        ),
+        (TroubleKind.NO_ADDRESS, below, never, f"{above} has no address of {below}"),
+        (
+            TroubleKind.NO_REQUEST_ID,
+            "",
+            never,
+            f"the scheduler of {above} cannot number its requests, and sends nothing",
+        ),
+        (TroubleKind.PUT_ASIDE, below, transport, f"the sender of {above} cannot connect to {below}"),
+        (TroubleKind.CONNECTION_FAILED, below, transport, f"the sender of {above} cannot connect to {below}"),
+    )
+    state = case.state(above)
+    for trouble_kind, other, kind, words in standing:
+        trouble = state.transport.troubles.get((trouble_kind, other, "")) if state else None
+        if trouble is not None:
+            return _troubled(case, Cause(kind, Certainty.STATED, above, words, (), below), trouble)
+    return None
 
 
 def _troubled(case: Case, cause: Cause, trouble: Trouble) -> Cause:

@@ -241,7 +241,7 @@ def test_a_job_for_another_package_that_was_given_up_is_no_cause(world: Hierarch
     [
         ("site_not_active", {"site": "CHI"}, "CEN does not send to CHI: it is not an active site there"),
         ("address_unavailable", {"site": "CHI"}, "CEN has no address of CHI"),
-        ("minijob_skipped", {}, "the scheduler of CEN cannot number its send requests, and sends nothing"),
+        ("minijob_skipped", {}, "the scheduler of CEN cannot number its requests, and sends nothing"),
     ],
 )
 def test_nothing_is_sent_to_the_site_at_all(
@@ -388,15 +388,64 @@ def test_a_definition_that_is_put_off_until_its_content_comes(world: Hierarchy) 
     assert lines(cause) == [("CHI", f"newer version required {PKG} 2 1 X.PKG")]
 
 
-def test_why_the_content_is_late_is_told_too(world: Hierarchy) -> None:
-    request(world.cen, "R1", 0)
-    world.cen.say("remote_connection_failed", share=r"\\CHISITE", win32_error=53)
+def content_request(teller: Teller, name: str, second: float, site: str = "CHI") -> None:
+    activate(teller, second, "CONTENT1")
+    teller.say("job_destination", site=site, address="*", priority=2)
+    teller.say("job_transfer_root", transfer_root=rf"E:\SMSPKG\{PKG}.PCK")
+    teller.say("send_request_created", request=name)
+    teller.on("sender", 1).say("send_request_found", request=name, site=site)
+    teller.say("sending_thread_created", thread_id=70)
+    teller.on("sender", 70).say("remote_connection_failed", share=r"\\CHISITE", win32_error=53)
+
+
+def test_content_that_is_awaited_and_cannot_be_carried_has_the_fault_of_the_way(world: Hierarchy) -> None:
+    content_request(world.cen, "R1", 0)
     skip(world.chi, 60)
     world.block(world.chi)
     cause = world.cause()
-    assert (cause.kind, cause.site) == (CauseKind.CONTENT_LATE, "CHI")
-    assert "not been able to carry" in cause.words
-    assert {site for site, _ in lines(cause)} == {"CEN", "CHI"}
+    assert (cause.kind, cause.certainty, cause.site) == (CauseKind.TRANSPORT, Certainty.STATED, "CEN")
+    assert cause.words.startswith(
+        f"CHI has the definition of {PKG} and puts it off until its content comes; the sender"
+    )
+    assert [site for site, _ in lines(cause)] == ["CEN", "CHI"]
+
+
+def test_content_that_cannot_be_carried_while_nobody_waits_for_it_is_no_cause(world: Hierarchy) -> None:
+    content_request(world.cen, "R1", 0)
+    world.cen.on("sender", 71).say("package_sent", package=TS, version=1, site="CHI")
+    world.block(world.chi)
+    assert world.cause().kind is CauseKind.UNKNOWN
+
+
+def test_content_that_waits_at_the_despooler(world: Hierarchy) -> None:
+    activate(world.cen, 0)
+    world.cen.say("job_transfer_root", transfer_root="X")
+    put_off(world.chi, 30)
+    world.block(world.chi)
+    assert world.cause().kind is CauseKind.UNKNOWN
+    skip(world.chi, 60)
+    cause = world.cause()
+    assert (cause.kind, cause.site) == (CauseKind.TRANSPORT, "CHI")
+
+
+def test_what_has_passed_a_hop_is_not_stopped_there(world: Hierarchy) -> None:
+    sent(world.cen, 0)
+    world.chi.at(60).unit(PKG)
+    request(world.cen, "R1", 100)
+    world.cen.say("remote_connection_failed", share=r"\\CHISITE", win32_error=53)
+    world.chi.on("distmgr").say("site_not_active", site="DEN")
+    world.block(world.den)
+    cause = world.cause("DEN")
+    assert (cause.kind, cause.site) == (CauseKind.NEVER_SENT, "CHI")
+
+
+def test_what_is_said_of_the_package_goes_before_what_is_said_of_a_hop(world: Hierarchy) -> None:
+    world.cen.on("sender", 70).say("site_put_aside", server="X", site="CHI")
+    activate(world.chi, 30)
+    world.chi.say("address_missing", site="DEN")
+    world.block(world.den)
+    cause = world.cause("DEN")
+    assert (cause.kind, cause.site) == (CauseKind.NEVER_SENT, "CHI")
 
 
 def test_content_that_came_is_no_cause(world: Hierarchy) -> None:

@@ -286,6 +286,7 @@ _BY_LOG: dict[str, dict[str, st.SearchStrategy[dict[str, str | int]]]] = {
     "sched": {
         "job_activating": _REQUEST,
         "job_destination": _fields(site=_SITE),
+        "job_transfer_root": _fields(transfer_root="X"),
         "send_request_state": _REQUEST,
         "send_request_checking": _REQUEST,
         "send_request_completed": _fields(),

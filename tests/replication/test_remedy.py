@@ -44,6 +44,11 @@ def test_late_content_is_the_one_cause_where_content_is_looked_for() -> None:
     assert f'despool.log on CHI "Stored Package {PKG}"' in text
 
 
+def test_where_the_definition_waits_for_content_the_content_is_not_said_to_be_no_help() -> None:
+    cause = Cause(CauseKind.TRANSPORT, Certainty.STATED, "CEN", "words", (), "CHI", content=True)
+    assert NOT_CONTENT not in remedy(PATIENT, cause)
+
+
 def test_a_source_path_is_named() -> None:
     first, second = steps(CauseKind.SOURCE_PATH_INACCESSIBLE, path=SOURCE).split("\n")[:2]
     assert SOURCE in first

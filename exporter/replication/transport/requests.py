@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exporter.events.event import Event
 from exporter.replication.limits import MAX_EVIDENCE, earliest, evidence_of, latest
-from exporter.replication.state import Failure, LinkBasis, SendRequest, SiteState, Tally
+from exporter.replication.state import Failure, LinkBasis, SendJob, SendRequest, SiteState, Tally
 
 MAX_REQUESTS = 5_000
 """Requests, and jobs, that are remembered: a despooler may speak of a job hours after it was sent."""
@@ -54,13 +54,16 @@ def _over(failure: Failure, time: float | None) -> bool:
     return failure.line.time is None or time is None or failure.line.time <= time
 
 
-def remember_job(state: SiteState, job: str, package: str) -> None:
-    """Keep which package a job carries."""
+def remember_job(state: SiteState, job: str, package: str) -> SendJob:
+    """Keep which package a job carries; return the job."""
     jobs = state.transport.jobs
-    jobs.pop(job, None)
-    jobs[job] = package
+    known = jobs.pop(job, None)
+    if known is None or known.package != package:
+        known = SendJob(package)
+    jobs[job] = known
     if len(jobs) > MAX_REQUESTS:
         del jobs[next(iter(jobs))]
+    return known
 
 
 def link(state: SiteState, parent: str, child: str, basis: LinkBasis) -> None:

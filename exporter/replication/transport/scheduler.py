@@ -19,6 +19,7 @@ NAMES = frozenset(
     {
         "job_activating",
         "job_destination",
+        "job_transfer_root",
         "send_request_created",
         "send_request_state",
         "send_request_checking",
@@ -69,6 +70,9 @@ class Scheduler:
                 remember_job(state, job.job, job.package)
             case "job_destination":
                 job.destination = text(event, "site")
+            case "job_transfer_root":
+                if job.job:
+                    remember_job(state, job.job, job.package).content = True
             case "send_request_created":
                 self._created(state, troubles, event, job)
             case "send_request_state":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.replication.state import FactKind, SendRequest, Trouble, TroubleKind
+from exporter.replication.state import FactKind, SendJob, SendRequest, Trouble, TroubleKind
 from tests.replication.builders import PKG, START, TS, Teller
 
 
@@ -34,8 +34,19 @@ def test_a_request_knows_its_job_package_and_destination(teller: Teller) -> None
     activate(teller)
     teller.at(1).say("send_request_created", request="202SQCEN")
     assert request(teller) == SendRequest("CHI", PKG, "00000E2A", since=START + 1)
-    assert teller.state.transport.jobs == {"00000E2A": PKG}
+    assert teller.state.transport.jobs == {"00000E2A": SendJob(PKG)}
     assert teller.tally("scheduler_requests") == {("CHI", "created"): 1}
+
+
+def test_a_job_with_a_file_to_transfer_carries_content(teller: Teller) -> None:
+    teller.say("job_transfer_root", transfer_root="X")
+    assert not teller.state.transport.jobs
+    activate(teller)
+    teller.say("job_transfer_root", transfer_root=r"E:\SMSPKG\CEN00012.PCK.1")
+    listing(teller, "Pending")
+    assert teller.state.transport.jobs == {"00000E2A": SendJob(PKG, content=True)}
+    activate(teller, TS)
+    assert teller.state.transport.jobs == {"00000E2A": SendJob(TS)}
 
 
 def test_a_listing_alone_tells_all_about_a_request(teller: Teller) -> None:
