@@ -50,8 +50,7 @@ def _search(case: Case, looks: Sequence[_Look]) -> Cause:
             return cause
     if case.owner not in case.world.states:
         return _owner_not_read(case)
-    words = f"the logs of {case.owner}, the owner, show nothing wrong with package {case.package}"
-    return Cause(CauseKind.UNKNOWN, Certainty.INFERRED, case.owner, words)
+    return _unknown(case)
 
 
 def _program_deleted(case: Case) -> Cause | None:
@@ -210,6 +209,16 @@ def _never_sent(case: Case) -> Cause | None:
     words = f"{case.owner} worked on package {case.package}, and no line shows that it sent it to {case.site}"
     proofs = tuple(Proof(case.owner, fact.evidence) for fact in worked)
     return Cause(CauseKind.NEVER_SENT, Certainty.INFERRED, case.owner, words, proofs, case.site)
+
+
+def _unknown(case: Case) -> Cause:
+    failed = case.newest(case.owner, FactKind.PROCESSING_FAILED)
+    done = case.newest(case.owner, FactKind.PROCESSED)
+    if failed is not None and not later(done, failed.evidence.time):
+        words = f"{case.owner} failed to process package {case.package} (status message 2302); no line says why"
+        return Cause(CauseKind.UNKNOWN, Certainty.INFERRED, case.owner, words, (Proof(case.owner, failed.evidence),))
+    words = f"the logs of {case.owner}, the owner, show nothing wrong with package {case.package}"
+    return Cause(CauseKind.UNKNOWN, Certainty.INFERRED, case.owner, words)
 
 
 def _owner_not_read(case: Case) -> Cause:

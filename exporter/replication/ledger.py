@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from exporter.events.event import Event
+from exporter.events.event import USER_PREFIX, Event
 from exporter.replication import codec
 from exporter.replication.limits import count, earliest, latest
 from exporter.replication.packages import Packages, fact_of
@@ -114,6 +114,8 @@ class Ledger:
         elif name in LINES:
             for ended in self._work.units.take(event):
                 self._conclude(ended, event)
+        elif name.startswith(USER_PREFIX):
+            count(self.state, Tally.USER_MESSAGES, event.log, name.removeprefix(USER_PREFIX))
         elif handler is None:
             return
         self._keep_to_budget()

@@ -80,7 +80,8 @@ class Sources:
         """Take status message 2306: the source folder does not exist, or cannot be read."""
         package = text(event, "package")
         standing = state.source_errors.get((package, SourceReason.INACCESSIBLE))
-        snapshot = Snapshot(package, self._path_of(package), standing.win32_error if standing else None)
+        path = self._path_of(package) or _path_in(event)
+        snapshot = Snapshot(package, path, standing.win32_error if standing else None)
         _stand(state, package, SourceReason.INACCESSIBLE, snapshot, [evidence_of(event)])
 
     def read(self, state: SiteState, package: str, time: float | None) -> None:
@@ -110,6 +111,12 @@ class Sources:
 
     def _path_of(self, package: str) -> str:
         return next((path for owner, path in reversed(self.paths.values()) if owner == package), "")
+
+
+def _path_in(event: Event) -> str:
+    """Return the folder that a status message names. It is one of the strings; which one is not known for sure."""
+    strings = (text(event, f"istr{i}") for i in range(10))
+    return next((value for value in strings if value.startswith(r"\\") or value[1:3] == ":\\"), "")
 
 
 def _stand(state: SiteState, package: str, reason: SourceReason, snapshot: Snapshot, lines: list[Evidence]) -> None:

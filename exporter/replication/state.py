@@ -303,6 +303,7 @@ class Tally(StrEnum):
     DEFINITIONS = "definitions"  # (outcome,)
     PACKAGE_PROCESSING = "package_processing"  # (outcome,)
     STATUS_MESSAGES = "status_messages"  # (component, message ID, severity)
+    USER_MESSAGES = "user_messages"  # (log, name of the user's template)
     SENDER_REQUESTS = "sender_requests"  # (destination site, outcome: taken, completed, failed)
     SENDER_BYTES = "sender_bytes"  # (destination site,)
     SENDER_CONNECTION_FAILURES = "sender_connection_failures"  # (destination site, Win32 error)

@@ -538,6 +538,17 @@ def test_an_owner_that_shows_nothing_wrong(world: Hierarchy) -> None:
     assert cause.words == f"the logs of CEN, the owner, show nothing wrong with package {PKG}"
 
 
+def test_an_owner_that_failed_for_a_reason_that_no_line_names(world: Hierarchy) -> None:
+    world.cen.status(2302, PKG)
+    world.block(world.chi)
+    cause = world.cause()
+    assert cause.kind is CauseKind.UNKNOWN
+    assert cause.words == f"CEN failed to process package {PKG} (status message 2302); no line says why"
+    assert [site for site, _ in lines(cause)] == ["CEN"]
+    world.cen.at(60).status(2301, PKG)
+    assert "nothing wrong" in world.cause().words
+
+
 def test_an_id_that_does_not_tell_its_owner(world: Hierarchy) -> None:
     world.chi.unit(missing=[("<Software_Package_ID>", "<Program>")])
     cause = world.cause()

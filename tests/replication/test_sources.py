@@ -103,6 +103,12 @@ def test_status_message_2306_alone_is_a_source_error(teller: Teller) -> None:
     assert (error.reason, error.source_path, error.win32_error) == (SourceReason.INACCESSIBLE, "", None)
 
 
+@pytest.mark.parametrize("path", [r"\\FILES01\Drivers", r"D:\Source"])
+def test_status_message_2306_may_name_the_folder(teller: Teller, path: str) -> None:
+    teller.status(2306, PKG, istr0="Drivers", istr1=path, istr2=PKG)
+    assert only(teller).source_path == path
+
+
 def test_status_message_2306_after_the_line_adds_to_it(teller: Teller) -> None:
     teller.snapshot(error=3)
     teller.at(1).status(2306, PKG)

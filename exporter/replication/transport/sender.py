@@ -160,7 +160,10 @@ class Sender:
         self.threads.pop(key_of(event), None)
 
     def _failed(self, state: SiteState, troubles: Troubles, event: Event, sending: Sending) -> None:
-        site = text(event, "site") or sending.destination
+        if sending is _NOBODY:  # the line that gave this thread its request was not seen
+            sending = Sending()
+            self._on_thread(key_of(event), sending)
+        site = sending.destination = text(event, "site") or sending.destination
         win32_error = integer(event, "win32_error")
         if sending.request:
             fail(request_of(state, sending.request, event.time), event, win32_error)
@@ -175,7 +178,7 @@ class Sender:
         elif event.name in {"sending_address_missing", "send_request_returned"} and site:
             troubles.add(state, event, (TroubleKind.NO_ADDRESS, site, ""))
         if not sending.failed:
-            sending.failed = sending is not _NOBODY
+            sending.failed = True
             count(state, Tally.SENDER_REQUESTS, site, "failed")
 
 

@@ -176,11 +176,20 @@ def test_text_without_threads_is_joined_by_order() -> None:
 def test_lines_of_threads_whose_beginning_was_not_seen_are_counted_without_a_site(teller: Teller) -> None:
     teller.say("bytes_written", bytes=5, file="X", position=0)
     teller.say("remote_connection_failed", share=r"\\X", win32_error=53)
+    assert not teller.state.transport.troubles
     teller.say("connect_failed")
     teller.say("connect_failed")
     teller.say("sending_completed")
     assert teller.tally("sender_bytes") == {("",): 5}
-    assert requests(teller) == {("", "failed"): 2, ("", "completed"): 1}
+    assert requests(teller) == {("", "failed"): 1, ("", "completed"): 1}
+
+
+def test_a_line_that_names_the_site_tells_where_a_thread_sends(teller: Teller) -> None:
+    teller.say("site_put_aside", server="X", site="CHI")
+    teller.say("connect_failed")
+    assert requests(teller) == {("CHI", "failed"): 1}
+    teller.wait(60)
+    teller.say("sending_completed")
     assert not teller.state.transport.troubles
 
 
