@@ -100,7 +100,7 @@ class Site:
             reading, items = streams.popleft()
             try:
                 item = next(items, None)
-                self._take(reading, item)
+                self._take(reading, item, now)
             except Exception as fault:  # noqa: BLE001 - one bad log must not keep the others from being read
                 faults.append(fault)
                 continue
@@ -154,7 +154,7 @@ class Site:
                 reading.follower.fail(error)
                 self._show(reading)
 
-    def _take(self, reading: _Reading, item: Block | Gap | None) -> None:
+    def _take(self, reading: _Reading, item: Block | Gap | None, now: float) -> None:
         if isinstance(item, Gap):
             # Its position is not final before what comes behind it: noted now, it might be noticed again after a kill.
             reading.gaps.append(item)
@@ -164,7 +164,7 @@ class Site:
             if not self._closed:
                 self._note_gaps(reading)
                 if scan is not None:
-                    self._note_scan(reading.follower, scan)
+                    self._note_scan(reading.follower, scan, now)
                 self._show(reading)
 
     def _show(self, reading: _Reading) -> None:
@@ -182,7 +182,7 @@ class Site:
         del self.gaps[:-MAX_GAPS]
         reading.gaps.clear()
 
-    def _note_scan(self, follower: Follower, scan: Scan) -> None:
+    def _note_scan(self, follower: Follower, scan: Scan, now: float) -> None:
         follower.advance(scan.consumed, scan.lines)
         for event in scan.events:
             self.ledger.apply(event)
@@ -193,10 +193,12 @@ class Site:
         health.stampless += scan.stampless
         health.undecodable += scan.undecodable
         health.overlong += scan.overlong
+        health.template_timeouts += scan.user_timeouts.total()
         if scan.samples:
             health.samples = [*health.samples, *scan.samples][-MAX_SAMPLES:]
         if scan.last_record is not None:
             health.last_record = scan.last_record
+            health.read_delay = round(now - scan.last_record, 3)
 
 
 def _copy(health: LogHealth) -> LogHealth:

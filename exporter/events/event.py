@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+USER_PREFIX: Final = "user:"
+"""What the names of events begin with whose template stands in the configuration file."""
 
 
 class Event(NamedTuple):

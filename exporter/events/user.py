@@ -19,6 +19,7 @@ from typing import Final
 
 import regex
 
+from exporter.events.event import USER_PREFIX
 from exporter.events.templates import Template, TemplateError, bare, compile_template
 from exporter.logs.records import Record
 
@@ -33,7 +34,6 @@ MAX_SLOWNESS: Final = 2.0
 
 FAIR: Final = 0.001
 
-PREFIX: Final = "user:"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _MAX_PATTERN: Final = 2000
 
@@ -166,7 +166,7 @@ class UserTemplates:
                 continue
             fields = self._try(compiled, record.message, timeouts)
             if fields is not None:
-                return PREFIX + source.name, fields
+                return USER_PREFIX + source.name, fields
         return None
 
     def _try(self, compiled: CompiledUserTemplate, message: str, timeouts: Counter[str]) -> dict[str, str | int] | None:

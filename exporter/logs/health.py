@@ -54,6 +54,9 @@ class LogHealth:
         stampless: lines that carry no stamp in a file whose other lines do.
         undecodable: lines that are valid neither as UTF-8 nor in the configured code page.
         overlong: records of which only the start and the end were kept.
+        template_timeouts: lines on which a template of the configuration file ran out of time.
+        read_delay: seconds from the stamp of the latest record to its reading; negative when the server's clock is
+            ahead of this machine's.
         read_errors: failed attempts by reason (an errno name, `sharing_violation` apart).
     """
 
@@ -69,6 +72,8 @@ class LogHealth:
     stampless: int = 0
     undecodable: int = 0
     overlong: int = 0
+    template_timeouts: int = 0
+    read_delay: float | None = None
     rollovers: int = 0
     sharing_violations: int = 0
     read_errors: Counter[str] = field(default_factory=Counter)

@@ -224,6 +224,13 @@ CHAPTERS = (
                 budgeted=True,
             ),
             _counter(
+                "configmgr_user_messages_total",
+                "site log template",
+                "Lines that a template of the configuration file knows.",
+                "Your own messages: see `templates` in the configuration. A series exists from the first such line on.",
+                budgeted=True,
+            ),
+            _counter(
                 "configmgr_site_dropped_entries_total",
                 "site kind",
                 "Things that the logs told and that the state of the site had no room for.",
@@ -365,6 +372,13 @@ CHAPTERS = (
                 "Log time of the latest record that was read.",
                 "Absent until a record with a usable time has been read.",
             ),
+            _gauge(
+                "configmgr_log_read_delay_seconds",
+                "site log",
+                "Time from the stamp of the latest record to its reading.",
+                "About the poll interval while a log is followed; more while the exporter catches up or the server's "
+                "clock is behind this machine's; negative when it is ahead.",
+            ),
             _counter("configmgr_log_lines_total", "site log", "Lines that were read."),
             _counter("configmgr_log_events_total", "site log", "Lines whose meaning the catalogue knows."),
             _counter(
@@ -387,6 +401,12 @@ CHAPTERS = (
                 "configmgr_log_overlong_records_total",
                 "site log",
                 "Records so long that only their start and end were kept.",
+            ),
+            _counter(
+                "configmgr_log_template_timeouts_total",
+                "site log",
+                "Lines on which a template of the configuration file ran out of time.",
+                "A template to which that happens again and again is switched off until the next start or reload.",
             ),
             _counter("configmgr_log_rollovers_total", "site log", "Times that the log rolled over to a new file."),
             _counter(

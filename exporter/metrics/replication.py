@@ -115,5 +115,6 @@ SOURCES: dict[str, Source] = {
         Tally.PACKAGE_PROCESSING, [(outcome.value,) for outcome in ProcessingOutcome]
     ),
     "configmgr_status_messages_total": tally(Tally.STATUS_MESSAGES),
+    "configmgr_user_messages_total": tally(Tally.USER_MESSAGES),
     "configmgr_site_dropped_entries_total": tally(Tally.DROPPED),
 }

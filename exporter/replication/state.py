@@ -257,7 +257,7 @@ class SendRequest:
     failures: tuple[Failure, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class SendJob:
     """A job of the scheduler: the package it carries, and whether a line showed that it carries the content.
 
