@@ -74,6 +74,7 @@ def chicago() -> SiteView:
     state.tallies[Tally.DEFINITIONS] = Counter({(Outcome.BLOCKED.value,): 15, (Outcome.APPLIED.value,): 40})
     state.tallies[Tally.PACKAGE_PROCESSING] = Counter({(ProcessingOutcome.SUCCEEDED.value,): 7})
     state.tallies[Tally.STATUS_MESSAGES] = Counter({("SMS_DISTRIBUTION_MANAGER", "2301", "info"): 7})
+    state.tallies[Tally.USER_MESSAGES] = Counter({("distmgr", "backup_failed"): 2})
     state.tallies[Tally.DROPPED] = Counter({("packages",): 1})
     _add_transport(state)
     state.block_durations.add(600)
