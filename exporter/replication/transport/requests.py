@@ -54,16 +54,14 @@ def _over(failure: Failure, time: float | None) -> bool:
     return failure.line.time is None or time is None or failure.line.time <= time
 
 
-def remember_job(state: SiteState, job: str, package: str) -> SendJob:
-    """Keep which package a job carries; return the job."""
+def remember_job(state: SiteState, job: str, package: str, *, content: bool = False) -> None:
+    """Keep which package a job carries, and whether it is content, if any line about the job showed it."""
     jobs = state.transport.jobs
     known = jobs.pop(job, None)
-    if known is None or known.package != package:
-        known = SendJob(package)
-    jobs[job] = known
+    content = content or (known is not None and known == SendJob(package, content=True))
+    jobs[job] = SendJob(package, content)
     if len(jobs) > MAX_REQUESTS:
         del jobs[next(iter(jobs))]
-    return known
 
 
 def link(state: SiteState, parent: str, child: str, basis: LinkBasis) -> None:

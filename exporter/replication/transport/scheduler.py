@@ -72,7 +72,7 @@ class Scheduler:
                 job.destination = text(event, "site")
             case "job_transfer_root":
                 if job.job:
-                    remember_job(state, job.job, job.package).content = True
+                    remember_job(state, job.job, job.package, content=True)
             case "send_request_created":
                 self._created(state, troubles, event, job)
             case "send_request_state":
