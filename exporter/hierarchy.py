@@ -245,7 +245,7 @@ def report(
     """
     only = only or Filter()
     world = World(states, tree_of(states, tree))
-    known = {**{p: n for state in states.values() for p, n in state.names.items()}, **(names or {})}
+    known = names_of(states, names)
     sites = {
         code: _site_report(state, world.tree, only, known, (gaps or {}).get(code, ()))
         for code, state in sorted(states.items())
@@ -257,6 +257,11 @@ def report(
         if only.concerns({reference.package, *(block.task_sequence for _, block in blocks)})
     ]
     return Report(sorted(culprits, key=_badness), sites)
+
+
+def names_of(states: Mapping[str, SiteState], inventory: Mapping[str, str] | None = None) -> Mapping[str, str]:
+    """Return the names of packages by ID: those of an inventory, and for the others what the logs told."""
+    return {**{p: n for state in states.values() for p, n in state.names.items()}, **(inventory or {})}
 
 
 def _badness(culprit: Culprit) -> tuple[int, int, float, Reference]:

@@ -16,7 +16,7 @@ from exporter.hierarchy import Culprit, Report
 from exporter.replication.diagnosis import Certainty
 from exporter.replication.state import Blocked, Evidence, owner_of
 from exporter.replication.win32 import in_words
-from exporter.words import UNNAMED_SITE, WAIT_WORDS, count, printable, since, when
+from exporter.words import UNNAMED_SITE, WAIT_WORDS, count, printable, since, stuck_in_words, when
 
 _LINES_SHOWN: Final = 4
 _IDS_SHOWN: Final = 12
@@ -71,19 +71,7 @@ def _headline(report: Report, reading: Reading) -> Text:
     until = f", up to {when(reading.records_until)}" if reading.records_until is not None else ""
     if not report.stuck:
         return Text.assemble(("Nothing is stuck in what was read. ", "bold green"), (f"{read}{until}.", "dim"))
-    blocked = {block.task_sequence for site in report.sites.values() for block in site.blocked}
-    at = sum(1 for site in report.sites.values() if site.blocked)
-    parts = []
-    if blocked:
-        because = f" because of {count(len(report.culprits), 'missing program')}" if report.culprits else ""
-        parts.append(f"{count(len(blocked), 'task sequence')} stuck at {count(at, 'site')}{because}.")
-    late = {(site.site, waiting.package) for site in report.sites.values() for waiting in site.waiting}
-    if late:
-        parts.append(f"Content of {count(len({p for _, p in late}), 'package')} late.")
-    unread = {error.package for site in report.sites.values() for error in site.source_errors}
-    if unread:
-        parts.append(f"{count(len(unread), 'package source')} cannot be read by the owner.")
-    return Text.assemble((" ".join(parts), "bold red"), (f"  {read}{until}.", "dim"))
+    return Text.assemble((" ".join(stuck_in_words(report)), "bold red"), (f"  {read}{until}.", "dim"))
 
 
 def _culprit(number: int, culprit: Culprit, report: Report, now: float) -> RenderableType:

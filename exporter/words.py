@@ -6,6 +6,7 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Final
 
+from exporter.hierarchy import Report
 from exporter.replication.state import WaitReason
 
 UNNAMED_SITE: Final = "(site not named)"
@@ -36,6 +37,23 @@ def _escaped(character: str) -> str:
 def count(number: int, noun: str) -> str:
     """Write how many of something there are."""
     return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def stuck_in_words(report: Report) -> list[str]:
+    """Say what is stuck, worst first: a sentence for each way to be; none when nothing is."""
+    blocked = {block.task_sequence for site in report.sites.values() for block in site.blocked}
+    sentences = []
+    if blocked:
+        at = sum(1 for site in report.sites.values() if site.blocked)
+        because = f" because of {count(len(report.culprits), 'missing program')}" if report.culprits else ""
+        sentences.append(f"{count(len(blocked), 'task sequence')} stuck at {count(at, 'site')}{because}.")
+    late = {waiting.package for site in report.sites.values() for waiting in site.waiting}
+    if late:
+        sentences.append(f"Content of {count(len(late), 'package')} late.")
+    unread = {error.package for site in report.sites.values() for error in site.source_errors}
+    if unread:
+        sentences.append(f"{count(len(unread), 'package source')} cannot be read by the owner.")
+    return sentences
 
 
 def when(time: float | None) -> str:
