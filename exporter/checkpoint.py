@@ -303,21 +303,19 @@ _STEPS: Final[Sequence[Callable[[sqlite3.Connection], None]]] = (_create,)
 """Step n brings a database from format n to n + 1. Never change one that has been released: add another."""
 
 
-def _migrate(
-    connection: sqlite3.Connection, path: Path, steps: Sequence[Callable[[sqlite3.Connection], None]] = _STEPS
-) -> None:
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring a database to the present format, all steps in one transaction."""
     connection.execute("BEGIN IMMEDIATE")
     found = _format(connection, path)
-    if found > len(steps):
+    if found > len(_STEPS):
         raise CheckpointError(
-            f"{path}: the checkpoint has format {found}, and this version knows up to {len(steps)}; "
+            f"{path}: the checkpoint has format {found}, and this version knows up to {len(_STEPS)}; "
             "run the version that wrote it, or a newer one"
         )
-    for step in steps[found:]:
+    for step in _STEPS[found:]:
         step(connection)
-    if found < len(steps):
-        connection.execute("UPDATE meta SET value = ? WHERE key = 'format'", (str(len(steps)),))
+    if found < len(_STEPS):
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'format'", (str(len(_STEPS)),))
     connection.execute("COMMIT")
 
 
