@@ -17,7 +17,14 @@ from exporter.logs.discovery import KNOWN_LOGS, Folder
 from exporter.logs.records import RecordReader
 from exporter.logs.volume import LocalVolume
 from exporter.memory import Memory
-from exporter.places import Place, PlaceError, find_places, refuse_two_folders_of_one_site, sites_of
+from exporter.places import (
+    Place,
+    PlaceError,
+    find_places,
+    is_same_place,
+    refuse_two_folders_of_one_site,
+    sites_of,
+)
 from exporter.service import Watch
 from exporter.site import Site
 
@@ -101,19 +108,34 @@ def set_up(request: Request) -> Setup:
         Source(code, folders, request.zone, request.code_page, config.defaults.poll_interval)
         for code, folders in sites_of(find_places(request.logs, KNOWN_LOGS)).items()
     ]
-    sources = given + typed
+    known = {source.site: source for source in given}
+    sources = given + [source for source in typed if not _is_same(source, known.get(source.site))]
     if not sources:
         raise PlaceError(
             "no logs are named. Name the Logs folder of a site server, or a configuration file with sites."
         )
+    _check(sources)
+    extra = [template.source for template in config.templates]
+    return Setup(sources, config, load_catalogue(extra))
+
+
+def _check(sources: Sequence[Source]) -> None:
     for source in sources:
         if not source.site:
             raise PlaceError(
                 f"{source.folders[0].path}: neither the path nor the logs tell the site code. Name it: SITE=FOLDER."
             )
     refuse_two_folders_of_one_site([Place(source.site, folder) for source in sources for folder in source.folders])
-    extra = [template.source for template in config.templates]
-    return Setup(sources, config, load_catalogue(extra))
+    seen: set[str] = set()
+    for source in sources:
+        if source.site in seen:
+            raise PlaceError(f"{source.folders[0].path}: site {source.site} is named twice. Leave one out.")
+        seen.add(source.site)
+
+
+def _is_same(typed: Source, given: Source | None) -> bool:
+    """Tell whether what was typed stands in the configuration file too, which knows more of it."""
+    return given is not None and all(is_same_place(folder, given.folders[0]) for folder in typed.folders)
 
 
 def _places(site: SiteConfig) -> list[Place]:

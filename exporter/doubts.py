@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from exporter.logs.health import LogHealth
-from exporter.site import Site
+from exporter.site import EXPECTED_LOG, Site
 
 
 def doubts_of(sites: Iterable[Site]) -> Iterator[str]:
@@ -14,16 +14,35 @@ def doubts_of(sites: Iterable[Site]) -> Iterator[str]:
         name = site.code or "a site"
         if not site.code:
             yield "The logs do not name their site; name it as SITE=FOLDER."
+        if EXPECTED_LOG not in site.logs:
+            yield f"{name}: {EXPECTED_LOG}.log, the log that tells what is blocked, is not among what was named."
         for log, health in site.logs.items():
-            for doubt in _doubts_of_log(health):
+            for doubt in _doubts_of_log(log, health):
                 yield f"{name} {log}: {doubt}"
         if site.ledger.state.blocked and all(b.since is None for b in site.ledger.state.blocked.values()):
             yield f"{name}: the lines have no time, or no known zone; --zone names the zone of the server's clock."
 
 
-def _doubts_of_log(health: LogHealth) -> Iterator[str]:
+def is_blind(sites: Iterable[Site]) -> bool:
+    """Tell whether so much could not be read or understood that "nothing is stuck" would say nothing."""
+    return any(
+        not health.up or _is_foreign(health) or (log == EXPECTED_LOG and not health.lines)
+        for site in sites
+        for log, health in site.logs.items()
+    )
+
+
+def _is_foreign(health: LogHealth) -> bool:
+    return bool(health.lines) and not health.events and health.last_record is None
+
+
+def _doubts_of_log(log: str, health: LogHealth) -> Iterator[str]:
     if not health.up:
         yield f"not read: {health.error or 'no such log'}."
+    elif log == EXPECTED_LOG and not health.lines:
+        yield "it is empty, so that nothing is known of what is blocked."
+    if _is_foreign(health):
+        yield f"none of its {health.lines} line(s) is a message that is known, or has a time. Is it a log of ConfigMgr?"
     if health.unmatched:
         example = f", such as: {health.samples[-1][:200]}" if health.samples else ""
         yield f"{health.unmatched} line(s) with a word of failure that no known message matches{example}"

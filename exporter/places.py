@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
 from exporter.logs.block import Block
 from exporter.logs.discovery import Folder, find_folder
 from exporter.logs.follower import Follower
 from exporter.logs.health import LogHealth
-from exporter.logs.volume import LocalVolume, Volume, VolumeError
+from exporter.logs.volume import LocalVolume, Volume, VolumeError, volume_error
 
-_NAMED = re.compile(r"(?P<site>[0-9A-Za-z]{3})=(?P<path>.+)", re.DOTALL)
+_NAMED: Final = re.compile(r"(?P<site>[0-9A-Za-z]{3})=(?P<path>.+)", re.DOTALL)
 # The share of a site server's installation folder is called SMS_<site code>; the logs are in its folder Logs.
-_SITE_FOLDER = re.compile(r"SMS_(?P<site>[0-9A-Z]{3})", re.IGNORECASE)
-_SEPARATORS = re.compile(r"[/\\]")
-_SITE_OF_STATUS_MESSAGE = re.compile(rb"STATMSG: ID=\d[^\n]{0,400}? SITE=([0-9A-Za-z]{3}) ")
+_SITE_FOLDER: Final = re.compile(r"SMS_(?P<site>[0-9A-Z]{3})", re.IGNORECASE)
+_SEPARATORS: Final = re.compile(r"[/\\]")
+_CODE: Final = re.compile(r"[0-9A-Za-z]{3}")
+_SITE_OF_STATUS_MESSAGE: Final = re.compile(rb"STATMSG: ID=\d[^\n]{0,400}? SITE=([0-9A-Za-z]{3}) ")
+_SEARCHED: Final = 16 << 20
+"""Bytes of one log that are searched for its site: a distmgr.log has a status message every few kilobytes."""
 
 
 class PlaceError(Exception):
@@ -47,7 +52,7 @@ class Place:
 
 
 def find_places(arguments: Sequence[str], logs: Iterable[str], volume: Volume | None = None) -> list[Place]:
-    """Find the logs that `[SITE=]FOLDER` arguments name.
+    """Find the logs that `[SITE=]FOLDER` arguments name, and the sites that wrote them.
 
     A folder without logs of its own that holds folders of site servers (`SMS_CHI/Logs`, `CHI/Logs` or `CHI`) stands
     for all of them.
@@ -60,32 +65,67 @@ def find_places(arguments: Sequence[str], logs: Iterable[str], volume: Volume | 
     Raises:
         PlaceError: a folder or file cannot be read, holds no log, or two folders are of one site.
     """
-    volume = volume or LocalVolume()
-    wanted = frozenset(logs)
-    places = [place for argument in arguments for place in _find(argument, wanted, volume)]
+    named = [place for argument in arguments for place in _find(argument, frozenset(logs), volume or LocalVolume())]
+    places = [Place(place.site or _site_of(place.folder) or place.hint, place.folder) for place in named]
     refuse_two_folders_of_one_site(places)
     return places
 
 
+def find_folders(arguments: Sequence[str], logs: Iterable[str], volume: Volume | None = None) -> list[Folder]:
+    """Find the logs that `[SITE=]FOLDER` arguments name, whatever site they are of; see `find_places`.
+
+    Raises:
+        PlaceError: a folder or file cannot be read, or holds no log.
+    """
+    wanted = frozenset(logs)
+    return [each.folder for argument in arguments for each in _find(argument, wanted, volume or LocalVolume())]
+
+
 def sites_of(places: Iterable[Place]) -> dict[str, list[Folder]]:
-    """Give the folders of each site: one, or one for each file that was named."""
-    sites: dict[str, list[Folder]] = {}
+    """Give the folders of each site, nothing in two of them: files that were named one by one are put together."""
+    by_site: dict[str, list[Folder]] = {}
     for place in places:
-        sites.setdefault(place.site, []).append(place.folder)
-    return sites
+        by_site.setdefault(place.site, []).append(place.folder)
+    return {site: _without_repetition(folders) for site, folders in by_site.items()}
 
 
-def _find(argument: str, logs: frozenset[str], volume: Volume) -> Iterator[Place]:
+def _without_repetition(folders: Sequence[Folder]) -> list[Folder]:
+    whole = {_same(folder): folder for folder in folders if folder.only is None}
+    files: dict[str, Folder] = {}
+    for folder in folders:
+        key = _same(folder)
+        names = frozenset(name for name in folder.only or () if key not in whole or not whole[key].wants(name))
+        if names:
+            known = files.get(key)
+            files[key] = replace(folder, only=names | (known.only or frozenset() if known else frozenset()))
+    return [*whole.values(), *files.values()]
+
+
+def is_same_place(one: Folder, other: Folder) -> bool:
+    """Tell whether two folders are the same, whichever of its files each stands for."""
+    return _same(one) == _same(other)
+
+
+def _same(folder: Folder) -> str:
+    """Return what two ways to write the same folder have in common."""
+    return folder.path.rstrip("/") if "://" in folder.path else os.path.normpath(folder.path)
+
+
+class _Named(NamedTuple):
+    """A folder that an argument names; its site as typed, or "", and what its name suggests."""
+
+    site: str
+    folder: Folder
+    hint: str = ""
+
+
+def _find(argument: str, logs: frozenset[str], volume: Volume) -> Iterator[_Named]:
     named = _NAMED.fullmatch(argument)
     site, path = (named["site"].upper(), named["path"]) if named else ("", argument)
     try:
         folder = find_folder(volume, path, logs)
-        if folder.only is not None or folder.scan():
-            yield Place(site or _site_of(folder), folder)
-            return
-        inner = [] if site else list(_inner_folders(Path(path)))
-        found = [(name, find_folder(volume, str(child), logs)) for name, child in inner]
-        found = [(name, child) for name, child in found if child.scan()]
+        found = [_Named(site, folder)] if folder.only is not None or folder.scan() else []
+        found = found or list(_below(path, site, logs, volume))
     except VolumeError as error:
         raise PlaceError(f"{error}. Name the Logs folder of a site server, or one of its logs.") from None
     if not found:
@@ -93,19 +133,47 @@ def _find(argument: str, logs: frozenset[str], volume: Volume) -> Iterator[Place
             f"{path}: no log of a site server here (looked for {', '.join(f'{log}.log' for log in sorted(logs))}, also "
             "in folders such as SMS_CHI/Logs). Name the Logs folder of a site server, or one of its logs."
         )
-    for name, child in found:
-        yield Place(_site_of(child) or name, child)
+    yield from found
 
 
-def _inner_folders(path: Path) -> Iterator[tuple[str, Path]]:
-    """Give the folders below that may hold one site's logs, with the site code that the name tells or ""."""
-    for child in sorted(path.iterdir()):
-        if not child.is_dir():
-            continue
-        code = _SITE_FOLDER.fullmatch(child.name)
-        name = code["site"].upper() if code else child.name.upper() if len(child.name) == 3 else ""  # noqa: PLR2004
-        yield name, child
-        yield from ((name, inner) for inner in sorted(child.iterdir()) if inner.name.lower() == "logs")
+def _below(path: str, site: str, logs: frozenset[str], volume: Volume) -> Iterator[_Named]:
+    """Look for logs in the folders below one that holds none itself.
+
+    Raises:
+        VolumeError: a folder whose name tells a site cannot be read. Others that cannot be are nobody's loss.
+    """
+    for hint, child in _inner_folders(path, site):
+        try:
+            folder = find_folder(volume, child, logs)
+            if folder.scan():
+                yield _Named(site, folder, hint)
+        except VolumeError:
+            if hint:
+                raise
+
+
+def _inner_folders(path: str, site: str) -> Iterator[tuple[str, str]]:
+    """Give the folders below that may hold logs, each with the site code that its name tells or "".
+
+    Of a site that was named these are its own `Logs` only.
+    """
+    for child in _folders(path):
+        name = child.name
+        if name.lower() == "logs" or not site:
+            code = _SITE_FOLDER.fullmatch(name)
+            hint = code["site"].upper() if code else name.upper() if _CODE.fullmatch(name) else ""
+            yield hint, child.path
+            if not site:
+                with suppress(VolumeError):  # said when it is looked into
+                    yield from ((hint, inner.path) for inner in _folders(child.path) if inner.name.lower() == "logs")
+
+
+def _folders(path: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(path) as found:
+            return sorted((item for item in found if item.is_dir()), key=lambda item: item.name)
+    except OSError as error:
+        raise volume_error(path, error) from None
 
 
 def _site_of(folder: Folder) -> str:
@@ -115,21 +183,28 @@ def _site_of(folder: Folder) -> str:
         if code:
             return code["site"].upper()
     # A status message names the site that wrote it; a log of one site holds none of another's.
-    codes: Counter[str] = Counter()
     for block in _blocks(folder):
-        codes.update(code.decode("ascii").upper() for code in _SITE_OF_STATUS_MESSAGE.findall(block.data))
+        codes: Counter[bytes] = Counter(_SITE_OF_STATUS_MESSAGE.findall(block.data))
         if codes:
-            break
-    return codes.most_common(1)[0][0] if codes else ""
+            return codes.most_common(1)[0][0].decode("ascii").upper()
+    return ""
 
 
 def _blocks(folder: Folder) -> Iterator[Block]:
-    for log, files in folder.scan().items():
+    try:
+        found = folder.scan()
+    except VolumeError:
+        return  # said when it is read
+    for log, files in found.items():
         follower = Follower(folder, log, None, LogHealth(), once=True)
+        searched = 0
         for item in follower.poll(files, 0.0):
             if isinstance(item, Block):
                 yield item
                 follower.advance(len(item.data), item.data.count(b"\n"))
+                searched += len(item.data)
+            if searched >= _SEARCHED:
+                break
 
 
 def refuse_two_folders_of_one_site(places: Sequence[Place]) -> None:
@@ -138,12 +213,12 @@ def refuse_two_folders_of_one_site(places: Sequence[Place]) -> None:
     Raises:
         PlaceError: two are; which of them is right, only a person knows.
     """
-    by_site: dict[str, str] = {}
+    by_site: dict[str, Folder] = {}
     for place in places:
-        other = by_site.setdefault(place.site, place.folder.path)
-        if other != place.folder.path:
+        other = by_site.setdefault(place.site, place.folder)
+        if not is_same_place(other, place.folder):
             site = f"site {place.site}" if place.site else "a site that its logs do not name"
             raise PlaceError(
-                f"{other} and {place.folder.path} are both of {site}, and one site has one Logs folder. "
+                f"{other.path} and {place.folder.path} are both of {site}, and one site has one Logs folder. "
                 "Say which is which as SITE=FOLDER, or leave one out."
             )

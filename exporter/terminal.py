@@ -32,12 +32,14 @@ class Reading:
         logs: how many logs.
         records_until: log time of the latest record, POSIX seconds.
         doubts: sentences on what could not be read or understood.
+        blind: whether that is so much that "nothing is stuck" would say nothing.
     """
 
     sites: Sequence[str]
     logs: int
     records_until: float | None
     doubts: Sequence[str] = ()
+    blind: bool = False
 
 
 def print_report(console: Console, report: Report, reading: Reading) -> None:
@@ -69,6 +71,9 @@ def print_report(console: Console, report: Report, reading: Reading) -> None:
 def _headline(report: Report, reading: Reading) -> Text:
     read = f"Read {count(reading.logs, 'log')} of {count(len(reading.sites), 'site')}"
     until = f", up to {when(reading.records_until)}" if reading.records_until is not None else ""
+    if not report.stuck and reading.blind:
+        answer = "No answer: nothing is stuck in what could be read, but not all of it could. "
+        return Text.assemble((answer, "bold yellow"), (f"{read}{until}.", "dim"))
     if not report.stuck:
         return Text.assemble(("Nothing is stuck in what was read. ", "bold green"), (f"{read}{until}.", "dim"))
     return Text.assemble((" ".join(stuck_in_words(report)), "bold red"), (f"  {read}{until}.", "dim"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -12,11 +11,13 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from exporter.cli import NOT_DONE
 from exporter.commands.options import code_page_option, find, zone_option
+from exporter.commands.output import to_json
 from exporter.commands.progress import reading_bar
 from exporter.config.inventory import read_inventory
 from exporter.config.located_yaml import FileError
-from exporter.doubts import doubts_of
+from exporter.doubts import doubts_of, is_blind
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
 from exporter.hierarchy import Filter, report
@@ -53,7 +54,7 @@ def command(
     """Say which task sequences and packages are stuck, why, since when, and what to do.
 
     Reads the logs once, rolled ones (.lo_) first, keeps no state and changes nothing. Exit status: 0 nothing is stuck,
-    1 something is, 2 it could not be done.
+    1 something is, 2 it could not be done, or a log that might tell could not be read.
 
     \b
     configmgr-exporter explain D:\\SMS\\Logs
@@ -61,15 +62,19 @@ def command(
     """
     names = _names(inventory)
     places = find(logs, KNOWN_LOGS)
+    wanted = frozenset(site.upper() for site in sites)
+    unknown = wanted - {place.site for place in places}
+    if unknown:
+        raise click.ClickException(f"no logs of {', '.join(sorted(unknown))} are among those named.")
     read = read_once(places, Matcher(load_catalogue(), RecordReader(Clock(zone), code_page)))
-    only = Filter(_posix(since), frozenset(packages), frozenset(site.upper() for site in sites))
+    only = Filter(_posix(since), {*packages, *map(str.upper, packages)}, wanted)
     states = {site.code: site.ledger.state for site in read}
     answer = report(states, {site.code: site.gaps for site in read}, only=only, names=names)
     if as_json:
-        click.echo(json.dumps(answer.to_json(), indent=2, ensure_ascii=False))
+        click.echo(to_json({**answer.to_json(), "doubts": list(doubts_of(read))}, indent=2))
     else:
         print_report(Console(highlight=False), answer, reading_of(read))
-    sys.exit(SOMETHING_IS_STUCK if answer.stuck else 0)
+    sys.exit(SOMETHING_IS_STUCK if answer.stuck else NOT_DONE if is_blind(read) else 0)
 
 
 def read_once(places: Sequence[Place], matcher: Matcher) -> list[Site]:
@@ -86,7 +91,7 @@ def reading_of(sites: Sequence[Site]) -> Reading:
     """Say what stands behind a report on these sites."""
     logs = [health for site in sites for health in site.logs.values() if health.lines]
     until = max((health.last_record for health in logs if health.last_record is not None), default=None)
-    return Reading([site.code for site in sites], len(logs), until, list(doubts_of(sites)))
+    return Reading([site.code for site in sites], len(logs), until, list(doubts_of(sites)), is_blind(sites))
 
 
 def _names(inventory: Path | None) -> Mapping[str, str]:

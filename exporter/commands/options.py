@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import tzinfo
 
 import click
 
+from exporter.logs.discovery import Folder
 from exporter.logs.encoding import check_code_page
 from exporter.logs.zones import zone_named
-from exporter.places import Place, PlaceError, find_places
+from exporter.places import Place, PlaceError, find_folders, find_places
 
 
 class ZoneType(click.ParamType[tzinfo]):
@@ -58,8 +60,20 @@ code_page_option = click.option(
 
 
 def find(arguments: Sequence[str], logs: Iterable[str]) -> list[Place]:
-    """Find the logs that were named on the command line, or end with what is wrong and what to do."""
-    try:
+    """Find the sites whose logs were named on the command line, or end with what is wrong and what to do."""
+    with _told():
         return find_places(arguments, logs)
+
+
+def find_each(arguments: Sequence[str], logs: Iterable[str]) -> list[Folder]:
+    """Find the logs that were named on the command line, or end with what is wrong and what to do."""
+    with _told():
+        return find_folders(arguments, logs)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
     except PlaceError as error:
         raise click.ClickException(str(error)) from None

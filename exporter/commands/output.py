@@ -1,0 +1,21 @@
+"""JSON for programs that is safe on a screen too."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+import regex
+
+# JSON escapes the control characters of ASCII. Log text may hold others that steer a terminal (U+009B begins a
+# sequence as ESC [ does), turn the direction of what follows, or cannot be encoded.
+_STEERING: Final = regex.compile(r"[\x7f\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}--\n]", regex.VERSION1)
+
+
+def to_json(value: object, indent: int | None = None) -> str:
+    """Return a value as JSON in which other letters than those of ASCII stay readable."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    escaped: str = _STEERING.sub(lambda found: json.dumps(found[0])[1:-1].replace("\x7f", "\\u007f"), text)
+    return escaped
