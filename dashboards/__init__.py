@@ -1,0 +1,1 @@
+"""The Grafana dashboards: Python makes the JSON that is shipped."""
