@@ -134,10 +134,13 @@ class LogFile:
     def find(self, places: Sequence[Place]) -> tuple[Sight, tuple[Place, ...]]:
         """See what the file is, and which places are in it."""
         with self._open() as file:
-            befores = [file.read(place.tail_start, place.offset - place.tail_start) for place in places]
+            # One byte behind each place, too: a copy that was opened just before it was filled tells a size of 0, and
+            # that something follows the place must not go unseen.
+            runs = [(place, file.read(place.tail_start, place.offset - place.tail_start + 1)) for place in places]
             head = file.read(0, HEAD)
-            sight = Sight(file.identity, 0, max(file.size, len(head)), head, b"", b"")
-        return sight, tuple(place for place, before in zip(places, befores, strict=True) if place.is_in(head, before))
+            size = max(file.size, len(head), *(place.tail_start + len(run) for place, run in runs if run))
+            sight = Sight(file.identity, 0, size, head, b"", b"")
+        return sight, tuple(place for place, run in runs if place.is_in(head, run[: place.offset - place.tail_start]))
 
     def read(self, offset: int, size: int) -> bytes:
         """Read some bytes of whatever file it is."""
