@@ -88,6 +88,7 @@ def chicago() -> SiteView:
         events=40_000,
         unmatched=2,
         rollovers=3,
+        read_delay=0.25,
     )
     distmgr.gaps[GapReason.ROLLED_TWICE] = 1
     despool = LogHealth(error="Permission denied", read_errors=Counter(EACCES=4, ESTALE=1), sharing_violations=2)
