@@ -1,0 +1,1 @@
+"""Programs that the Windows Python runs; each prints one JSON object."""
