@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from exporter.config.load import load_config
 from exporter.config.schema import Config
@@ -17,6 +18,7 @@ from exporter.logs.discovery import KNOWN_LOGS, Folder
 from exporter.logs.records import RecordReader
 from exporter.logs.volume import LocalVolume
 from exporter.memory import Memory
+from exporter.picture import Given
 from exporter.places import (
     Place,
     PlaceError,
@@ -77,6 +79,12 @@ class Setup:
         """The parent of each site, as far as it is configured."""
         return {source.site: source.parent for source in self.sources if source.parent}
 
+    @property
+    def given(self) -> Given:
+        """What is configured for what pages and API show."""
+        servers = {source.site: _server(source.folders[0].path) for source in self.sources}
+        return Given(self.tree, self.config.inventory, self.config.web.links, servers)
+
     def watches(self, memories: Mapping[str, Memory]) -> list[Watch]:
         """Make what watches each site; a site that has a memory goes on with it."""
         return [
@@ -136,6 +144,13 @@ def _check(sources: Sequence[Source]) -> None:
 def _is_same(typed: Source, given: Source | None) -> bool:
     """Tell whether what was typed stands in the configuration file too, which knows more of it."""
     return given is not None and all(is_same_place(folder, given.folders[0]) for folder in typed.folders)
+
+
+def _server(path: str) -> str:
+    """Return the computer that a share is on, "" for a folder of this one."""
+    if "://" in path:
+        return urlsplit(path).hostname or ""
+    return path[2:].split("\\", 1)[0].lower() if path.startswith("\\\\") else ""
 
 
 def _places(site: SiteConfig) -> list[Place]:

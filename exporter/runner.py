@@ -14,6 +14,7 @@ from typing import Final
 from exporter.assembly import Request, set_up
 from exporter.config.located_yaml import FileError
 from exporter.events.loader import CatalogueError
+from exporter.picture import Given
 from exporter.places import PlaceError
 from exporter.service import Service
 from exporter.web.app import ReloadError
@@ -29,9 +30,14 @@ class Runner:
     Args:
         request: what was typed, read again at a reload.
         service: what it is read into.
+        given: what is configured for what is shown.
+
+    Attributes:
+        given: the same as it is now, after reloads.
     """
 
-    def __init__(self, request: Request, service: Service) -> None:
+    def __init__(self, request: Request, service: Service, given: Given) -> None:
+        self.given = given
         self._request = request
         self._service = service
         self._stop = threading.Event()
@@ -54,6 +60,7 @@ class Runner:
                 _LOG.error("The configuration was not reloaded, the old one stays in use: %s", error)
                 raise ReloadError(str(error)) from None
             self._service.watch(setup.watches)
+            self.given = setup.given
             self._service.note_reload(ok=True)
             _LOG.info("The configuration was reloaded: %d sites", len(setup.sources))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -59,7 +59,7 @@ def command(minutes: float, listen: Sequence[str], stay: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="configmgr-demo-") as name:
         folder = Path(name)
         service = Service()
-        server = _serve(service, listen)
+        server = _serve(service, listen, _clock(plan, minutes))
         try:
             for address in server.addresses:
                 console.print(f"Serving on http://{address}/ and http://{address}/metrics")
@@ -79,8 +79,15 @@ def _write(folder: Path, plan: Plan, minutes: float) -> None:
     run_live(folder, plan, time.sleep, plan.duration.total_seconds() / (minutes * 60))
 
 
-def _serve(service: Service, listen: Sequence[str]) -> Server:
-    backend = Backend(service.look, Exposition(service.look), service.unready)
+def _clock(plan: Plan, minutes: float) -> Callable[[], float]:
+    """Return the clock of the simulated world: it runs fast until the story has ended, and is the real one then."""
+    began = time.time()
+    start, speed = plan.start.timestamp(), plan.duration.total_seconds() / (minutes * 60)
+    return lambda: min(time.time(), start + (time.time() - began) * speed)
+
+
+def _serve(service: Service, listen: Sequence[str], wall: Callable[[], float]) -> Server:
+    backend = Backend(service.look, Exposition(service.look), service.unready, wall=wall)
     server = Server(make_app(backend), listen)
     try:
         server.start()

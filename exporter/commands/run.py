@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
+from aiohttp.web import Application
 
 from exporter.assembly import Request, Setup, set_up
 from exporter.checkpoint import Checkpoint, CheckpointBusyError
 from exporter.commands.options import code_page_option, zone_option
 from exporter.config.located_yaml import FileError
+from exporter.config.values import external_url as checked_url
 from exporter.events.loader import CatalogueError
 from exporter.metrics.exposition import Exposition
 from exporter.own_log import FORMATS, LEVELS, start_logging
@@ -45,6 +49,19 @@ _LOG = logging.getLogger(__name__)
     "--web.telemetry-path", "telemetry_path", metavar="PATH", help="Path of the metrics.  [default: /metrics]"
 )
 @click.option(
+    "--web.external-url",
+    "external_url",
+    metavar="URL",
+    callback=lambda _context, _option, value: None if value is None else _external_url(value),
+    help="Address under which people reach the pages, such as that of a reverse proxy.",
+)
+@click.option(
+    "--web.route-prefix",
+    "route_prefix",
+    metavar="PATH",
+    help="Path below which everything is served.  [default: path of the external URL]",
+)
+@click.option(
     "--state.dir",
     "state_dir",
     type=click.Path(path_type=Path, file_okay=False),
@@ -60,6 +77,8 @@ def command(
     config_watch: bool,
     listen: Sequence[str],
     telemetry_path: str | None,
+    external_url: str | None,
+    route_prefix: str | None,
     state_dir: Path | None,
     zone: tzinfo | None,
     code_page: str,
@@ -79,9 +98,17 @@ def command(
     setup = _set_up(request)
     checkpoint = _checkpoint(state_dir or setup.config.state_dir)
     service = Service(checkpoint)
-    runner = Runner(request, service)
+    runner = Runner(request, service, setup.given)
     runner.handle_signals()  # before anybody can know that we are here
-    server = _server(service, runner, setup, telemetry_path, listen)
+    web = setup.config.web
+    outside = external_url or web.external_url or ""
+    make = partial(
+        make_app,
+        telemetry_path=telemetry_path or web.telemetry_path,
+        route_prefix=route_prefix or urlsplit(outside).path or "/",
+        external_url=outside,
+    )
+    server = _server(service, runner, setup, make, listen)
     try:
         service.watch(setup.watches)
         runner.run(watch_file=config_watch)
@@ -101,6 +128,13 @@ def _set_up(request: Request) -> Setup:
         raise click.ClickException(str(error)) from None
 
 
+def _external_url(value: str) -> str:
+    try:
+        return checked_url(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 def _checkpoint(directory: Path | None) -> Checkpoint | None:
     if directory is None:
         _LOG.warning("No --state.dir: counters and states are made anew from the logs that are there at each start")
@@ -109,14 +143,14 @@ def _checkpoint(directory: Path | None) -> Checkpoint | None:
 
 
 def _server(
-    service: Service, runner: Runner, setup: Setup, telemetry_path: str | None, listen: Sequence[str]
+    service: Service, runner: Runner, setup: Setup, make: Callable[[Backend], Application], listen: Sequence[str]
 ) -> Server:
     """Find again what was saved, and begin to answer: both end the command at once if they cannot be done."""
     exposition = Exposition(service.look, setup.config.limits.budgets)
-    backend = Backend(service.look, exposition, service.unready, runner.reload)
+    backend = Backend(service.look, exposition, service.unready, runner.reload, lambda: runner.given)
     try:
         service.recall()
-        app = make_app(backend, telemetry_path=telemetry_path or setup.config.web.telemetry_path)
+        app = make(backend)
         server = Server(app, listen)
         server.start()
     except (CheckpointBusyError, ListenError, ValueError) as error:

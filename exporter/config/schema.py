@@ -15,6 +15,7 @@ from exporter.config.values import (
     ExternalUrl,
     FilePath,
     Inventory,
+    Link,
     Location,
     LogName,
     PollInterval,
@@ -125,9 +126,14 @@ class Web(Section):
     telemetry_path: TelemetryPath = Field(default="/metrics", description="Path under which the metrics are served.")
     external_url: ExternalUrl | None = Field(
         default=None,
-        description="Address under which people reach the pages, for links in them. Its path is the prefix of every "
-        "route behind a reverse proxy.",
+        description="Address under which people reach the pages. Its path is the prefix of every route, unless "
+        "`--web.route-prefix` says otherwise. The option `--web.external-url` goes before it.",
         examples=["https://monitoring.example/configmgr"],
+    )
+    links: Mapping[str, Link] = Field(
+        default_factory=dict,
+        description="Links to pages elsewhere, such as dashboards, by the words that are shown. Quote each address.",
+        examples=["{Grafana: 'https://grafana.example/d/configmgr-site?var-site={site}'}"],
     )
 
 

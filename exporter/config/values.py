@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -23,6 +24,9 @@ from exporter.metrics.contract import FAMILIES
 
 BUDGETED_FAMILIES: Final = tuple(family.name for family in FAMILIES if family.budgeted)
 """Metric families whose labels take values from the logs."""
+
+LINK_PLACEHOLDERS: Final = frozenset({"site", "package", "task_sequence"})
+"""What the address of a configured link may hold in braces."""
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION: Final = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+", re.ASCII)
@@ -135,11 +139,31 @@ def _telemetry_path(value: str) -> str:
     return value
 
 
-def _external_url(value: str) -> str:
+def external_url(value: str) -> str:
+    """Return the address of a page without a slash at its end.
+
+    Raises:
+        ValueError: it is none.
+    """
     url = urlsplit(value)
     if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
         raise ValueError(f"{value!r} is no address of a page: write it as in https://monitoring.example/configmgr")
     return value.rstrip("/")
+
+
+def _link(value: str) -> str:
+    try:
+        names = {name for _, name, _, _ in string.Formatter().parse(value) if name is not None}
+        address = value.format(**dict.fromkeys(LINK_PLACEHOLDERS, "x"))
+    except (KeyError, IndexError, ValueError, AttributeError):
+        names, address = {""}, ""
+    if not names <= LINK_PLACEHOLDERS:
+        known = ", ".join(f"{{{name}}}" for name in sorted(LINK_PLACEHOLDERS))
+        raise ValueError(f"{value!r}: the placeholders that a link may hold are {known}")
+    url = urlsplit(address)
+    if url.scheme not in {"http", "https"} or not url.hostname:
+        raise ValueError(f"{value!r} is no address of a page: it begins with http:// or https://")
+    return value
 
 
 def _budgeted_family(value: str) -> str:
@@ -203,8 +227,15 @@ LogName = Annotated[
 TelemetryPath = Annotated[
     str, TypeName("URL path", "it begins with `/`; `/-/` and `/api/` are taken"), AfterValidator(_telemetry_path)
 ]
+Link = Annotated[
+    str,
+    TypeName(
+        "link", "a URL that may hold `{site}`, `{package}` and `{task_sequence}`; it stands where all of its are known"
+    ),
+    AfterValidator(_link),
+]
 ExternalUrl = Annotated[
-    str, TypeName("URL", "an address that begins with `http://` or `https://`"), AfterValidator(_external_url)
+    str, TypeName("URL", "an address that begins with `http://` or `https://`"), AfterValidator(external_url)
 ]
 BudgetedFamily = Annotated[
     str,
