@@ -362,3 +362,19 @@ def test_site_counts_what_it_has_read_for_showing_progress(tmp_path: Path) -> No
     _catch_up(site)
 
     assert site.bytes_read == len(applied("CEN00020"))
+
+
+def test_new_file_that_begins_with_a_long_line_of_an_earlier_one_is_read_whole() -> None:
+    """An SQL trace repeats statements of many kilobytes, whose stamp stands behind all that a file is known by."""
+    statement = "SQL>>>select distinct SiteCode, NALPath from PkgServers where PkgID in (" + "'CHI0001A'," * 900 + ")"
+    volume = MemoryVolume()
+    site = _site(volume)
+    for number in range(4):
+        if number:
+            volume.rename("distmgr.log", "distmgr.lo_")
+        volume.write("distmgr.log", line(statement, 10 * number) + applied("CEN00020", 10 * number))
+        _catch_up(site)
+
+    assert site.gaps == []
+    assert site.logs["distmgr"].lines == 4 * 6
+    assert site.ledger.state.tallies[Tally.DEFINITIONS] == {("applied",): 4}

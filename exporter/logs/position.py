@@ -109,7 +109,8 @@ class Place:
         """Tell whether a file that this place is not in begins as the file that it is in.
 
         Then it is a shorter copy of that file, or an older one that has grown since. Only the start can be compared;
-        that is enough if it holds a stamp, or is long.
+        that is enough if it holds a stamp. However long it is, a text alone is not: the longest lines are statements
+        of an SQL trace, which come again, and the longer a line the likelier it is that a new file begins with it.
 
         Args:
             head: first bytes of the file.
@@ -119,7 +120,7 @@ class Place:
         if not comparable or (size >= self.offset and self.offset < HEAD):
             return False
         length, digest = comparable[-1]
-        return _digest(head[:length]) == digest and (length == HEAD or is_stamped(head[:length]))
+        return _digest(head[:length]) == digest and is_stamped(head[:length])
 
 
 @dataclass(frozen=True, slots=True)
