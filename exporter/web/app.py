@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.views import Look
-from exporter.web import landing
+from exporter.picture import Given
+from exporter.web.api.errors import errors_below
+from exporter.web.api.routes import ApiRoutes
 from exporter.web.negotiation import accepts_gzip, choose_form
+from exporter.web.page_routes import PageRoutes
 from exporter.web.rendering import Renderer
 from exporter.web.sending import send
+from exporter.web.sight import Sight
 
 _SECURITY_HEADERS = {
-    "Content-Security-Policy": landing.CONTENT_SECURITY_POLICY,
+    # Pages load their own style, script and picture, and ask for themselves again; nothing may be put into them.
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+
+_LOG = logging.getLogger(__name__)
+_WATCH_SECONDS = 2.0
+_WATCH_SHARE = 20
 
 
 class ReloadError(Exception):
@@ -40,12 +57,16 @@ class Backend:
         unready: returns why scrapes do not yet tell the whole truth, or "" when they do.
         reload: reads the configuration again; raises `ReloadError` when the old one stays. Called in a thread of its
             own, never twice at once. None when there is nothing to reload.
+        given: returns what a person configured for what is shown; the same object for as long as it is the same.
+        wall: the clock that pages tell the freshness of logs by, POSIX seconds.
     """
 
     look: Look
     exposition: Exposition
     unready: Callable[[], str]
     reload: Callable[[], None] | None = None
+    given: Callable[[], Given] = Given
+    wall: Callable[[], float] = time.time
 
 
 def make_app(
@@ -53,6 +74,7 @@ def make_app(
     *,
     telemetry_path: str = "/metrics",
     route_prefix: str = "/",
+    external_url: str = "",
     middlewares: Iterable[Middleware] = (),
 ) -> web.Application:
     """Return the application.
@@ -61,6 +83,7 @@ def make_app(
         backend: what is served.
         telemetry_path: path of the metrics, below the prefix.
         route_prefix: path below which every route stands.
+        external_url: address under which people reach the overview, "" when it is not known.
         middlewares: run before every handler, the first one outermost, such as one that asks for a password.
 
     Raises:
@@ -70,11 +93,18 @@ def make_app(
     telemetry = _path(telemetry_path).rstrip("/")
     if not telemetry or telemetry.startswith(("/-/", "/api/")):
         raise ValueError(f"{telemetry_path!r} cannot be the path of the metrics: it is taken")
-    endpoints = _Endpoints(backend, telemetry)
-    app = web.Application(middlewares=[*middlewares, _refuse_bodies], client_max_size=0)
+    renderer = Renderer(backend.exposition)
+    sight = Sight(backend.look, backend.unready, backend.given, backend.wall)
+    endpoints = _Endpoints(backend, renderer)
+    pages = PageRoutes(sight, renderer, telemetry)
+    outside = urlsplit(external_url).path.rstrip("/") if external_url else prefix
+    api = ApiRoutes(sight, renderer, outside + telemetry, external_url)
+    errors = errors_below(f"{prefix}/api/")
+    app = web.Application(middlewares=[*middlewares, errors, _refuse_bodies], client_max_size=0)
     app.add_routes(
         [
-            web.get(f"{prefix}/", endpoints.landing),
+            *pages.routes(prefix),
+            *api.routes(prefix),
             web.get(prefix + telemetry, endpoints.metrics),
             web.get(f"{prefix}/-/healthy", endpoints.healthy),
             web.get(f"{prefix}/-/ready", endpoints.ready),
@@ -86,7 +116,7 @@ def make_app(
         app.router.add_get("/", _redirect_to(f"{prefix}/"))
         app.router.add_get(prefix, _redirect_to(f"{prefix}/"))
     app.on_response_prepare.append(_add_headers)
-    app.cleanup_ctx.append(endpoints.lifetime)
+    app.cleanup_ctx.append(_lifetime(renderer, sight))
     return app
 
 
@@ -99,15 +129,10 @@ def _path(text: str) -> str:
 class _Endpoints:
     """The handlers, and what they share."""
 
-    def __init__(self, backend: Backend, telemetry_path: str) -> None:
+    def __init__(self, backend: Backend, renderer: Renderer) -> None:
         self._backend = backend
-        self._telemetry_path = telemetry_path
-        self._renderer = Renderer(backend.exposition)
+        self._renderer = renderer
         self._reloading = asyncio.Lock()
-
-    async def lifetime(self, _app: web.Application) -> AsyncIterator[None]:
-        yield
-        self._renderer.close()
 
     async def metrics(self, request: web.Request) -> web.StreamResponse:
         form, content_type = choose_form(",".join(request.headers.getall("Accept", [])))
@@ -139,14 +164,30 @@ class _Endpoints:
             return _text(f"The old configuration stays in use: {problem}", status=500)
         return _text("The configuration was reloaded.")
 
-    async def landing(self, request: web.Request) -> web.StreamResponse:
-        page = await self._renderer.call(self._landing)
-        headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}
-        return await send(request, page.encode(), headers)
 
-    def _landing(self) -> str:
-        summary = landing.summarise(self._backend.look(), self._backend.unready())
-        return landing.render(summary, telemetry_path=self._telemetry_path)
+def _lifetime(renderer: Renderer, sight: Sight) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def lifetime(_app: web.Application) -> AsyncIterator[None]:
+        watching = asyncio.create_task(_watch(renderer, sight))
+        yield
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        renderer.close()
+
+    return lifetime
+
+
+async def _watch(renderer: Renderer, sight: Sight) -> None:
+    """Look at the hierarchy now and then though nobody asks, so that what begins and ends is noticed in time.
+
+    Costs next to nothing while nothing changes, and never more than a small part of the time.
+    """
+    while True:
+        started = time.monotonic()
+        try:
+            await renderer.call(sight.picture)
+        except Exception:  # noqa: BLE001 - the next look may go well; a page that fails says so itself
+            _LOG.exception("Looking for changes failed in a way that was not foreseen")
+        await asyncio.sleep(max(_WATCH_SECONDS, _WATCH_SHARE * (time.monotonic() - started)))
 
 
 def _text(text: str, status: int = 200) -> web.Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from aiohttp import web
 
@@ -11,12 +12,14 @@ SEND_SECONDS = 60.0
 _PIECE = 1 << 16
 
 
-async def send(request: web.Request, body: bytes, headers: Mapping[str, str]) -> web.StreamResponse:
+async def send(
+    request: web.Request, body: bytes, headers: Mapping[str, str], status: HTTPStatus = HTTPStatus.OK
+) -> web.StreamResponse:
     """Answer with a body that other answers may share: it is not copied, and is handed on as fast as it is taken.
 
     A client that has not taken it within `SEND_SECONDS` is cut off.
     """
-    response = web.StreamResponse(headers=headers)
+    response = web.StreamResponse(status=status, headers=headers)
     response.content_length = len(body)
     try:
         async with asyncio.timeout(SEND_SECONDS):

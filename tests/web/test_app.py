@@ -287,7 +287,7 @@ def test_the_landing_page_is_served(port: int) -> None:
     answer = ask(port, "/")
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert "4 blocked task sequences" in answer.text
+    assert "4 task sequences stuck at 1 site because of 3 missing programs" in answer.text
 
 
 def test_a_world_without_sites_is_served() -> None:
@@ -295,4 +295,4 @@ def test_a_world_without_sites_is_served() -> None:
     world.snapshot = Snapshot([], world.snapshot.exporter)
     with serving(world) as port:
         assert ask(port, "/metrics").status == 200
-        assert "Nothing is stuck" in ask(port, "/").text
+        assert "No site is read" in ask(port, "/").text

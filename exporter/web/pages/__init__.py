@@ -1,0 +1,1 @@
+"""The status pages: a picture of the hierarchy in, HTML out."""

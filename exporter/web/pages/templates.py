@@ -1,0 +1,123 @@
+"""The templates, and what makes it safe to put text from logs into them.
+
+Every value that a template shows passes `_shown`: characters that steer a screen become escapes, and what is endless is
+cut. Then it is escaped for HTML. So a template may show anything in `{{ }}`; it must not join such texts with `~`
+or mark one as safe.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from exporter.condition import Condition, gap_words
+from exporter.hierarchy import rfc3339
+from exporter.replication.state import FactKind, SourceReason, TroubleKind, owner_of
+from exporter.replication.win32 import in_words
+from exporter.web.assets import ASSETS
+from exporter.words import UNNAMED_SITE, WAIT_WORDS, count, duration, printable, when
+
+MAX_SHOWN: Final = 2_100
+"""Characters of one value. A line of evidence, which the state has cut to 2,000, is shown whole."""
+
+MARKS: Final = {
+    Condition.BLOCKED: "\u2716",
+    Condition.ATTENTION: "\u25b2",
+    Condition.DOUBT: "?",
+    Condition.CLEAR: "\u2714",
+    Condition.NOT_READ: "\u25cb",
+}
+"""Signs of different shapes, for those who cannot tell the colours apart."""
+
+SOURCE_WORDS: Final = {
+    SourceReason.INACCESSIBLE: "the source folder cannot be read",
+    SourceReason.SNAPSHOT: "the snapshot of the source failed",
+}
+
+TROUBLE_WORDS: Final = {
+    TroubleKind.SITE_NOT_ACTIVE: "the site is not active there",
+    TroubleKind.NO_ADDRESS: "there is no address of the site",
+    TroubleKind.NO_REQUEST_ID: "the scheduler cannot number its send requests, and sends nothing",
+    TroubleKind.PUT_ASIDE: "the sender leaves the site alone for an hour",
+    TroubleKind.CONNECTION_FAILED: "the sender cannot connect to the site",
+    TroubleKind.DESPOOLER_RETRY: "the despooler cannot carry out what came from the site",
+    TroubleKind.CONTENT_BEFORE_DEFINITION: "content came before the package's definition",
+}
+
+FACT_WORDS: Final = {
+    FactKind.PROCESSED: "processed the package (status message 2301)",
+    FactKind.PROCESSING_FAILED: "failed to process the package (status message 2302)",
+    FactKind.ADDED: "began to add the package",
+    FactKind.UPDATED: "began to update the package",
+    FactKind.CHANGED: "a program was added or removed",
+    FactKind.REPLICATING: "new or changed: it is replicated to all sites",
+    FactKind.INFORMATION_SENT: "handed the definition to the scheduler, for",
+    FactKind.MINIJOB_CREATED: "handed the content to the scheduler, for",
+    FactKind.JOB_DROPPED: "the scheduler gave up a job, for",
+    FactKind.SENT: "the sender finished, to",
+    FactKind.PROGRAM_DELETED: "deleted the program",
+    FactKind.DELETED: "deleted the package",
+    FactKind.DEFINITION_APPLIED: "stored the definition",
+    FactKind.CONTENT_WRITTEN: "wrote the contents",
+    FactKind.CONTENT_STORED: "stored the content",
+}
+
+
+def _shown(value: object) -> object:
+    if not isinstance(value, str) or hasattr(value, "__html__"):  # what templates have made is safe already
+        return value
+    if len(value) > MAX_SHOWN:
+        return f"{printable(value[:MAX_SHOWN])} [... {len(value) - MAX_SHOWN} more characters]"
+    return printable(value)
+
+
+def _some(items: Any, most: int) -> tuple[list[Any], int]:  # noqa: ANN401 - of any kind
+    """Return the first few of some items, and how many are left."""
+    listed = list(items)
+    return listed[:most], max(0, len(listed) - most)
+
+
+def _key_of(*parts: str) -> str:
+    """Return what can stand in an `id` and belongs to these texts alone, whatever they hold."""
+    return hashlib.blake2s("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("exporter.web"),
+        autoescape=True,
+        finalize=_shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals.update(
+        assets={name: asset.name for name, asset in ASSETS.items()},
+        count=count,
+        duration=duration,
+        fact_words=FACT_WORDS,
+        gap_words=gap_words,
+        in_words=in_words,
+        key_of=_key_of,
+        marks=MARKS,
+        owner_of=owner_of,
+        rfc3339=rfc3339,
+        some=_some,
+        source_words=SOURCE_WORDS,
+        trouble_words=TROUBLE_WORDS,
+        unnamed_site=UNNAMED_SITE,
+        wait_words=WAIT_WORDS,
+        when=when,
+    )
+    return environment
+
+
+_ENVIRONMENT: Final = _environment()
+
+
+def render(template: str, **values: object) -> str:
+    """Return a page."""
+    return _ENVIRONMENT.get_template(template).render(**values)
