@@ -1,0 +1,131 @@
+"""The score of `explain`: it counts right, sees every kind of error, and the command runs."""
+
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+from functools import cache
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from bench.score import ON_ITS_WAY, SHAPES, Explained, Score, Tally, explain, main, score, worlds
+from exporter.events.loader import load_catalogue
+from exporter.events.matcher import Matcher
+from exporter.logs.clock import Clock
+from exporter.logs.records import RecordReader
+from exporter.simulator import SCENARIOS, scenario_plan
+
+
+@cache
+def explained(name: str) -> Explained:
+    return explain(scenario_plan(name), Matcher(load_catalogue(), RecordReader(Clock())))
+
+
+def scored(each: Explained) -> Score:
+    result = Score()
+    score(each, "a world", result)
+    return result
+
+
+def altered(name: str) -> tuple[dict[str, Any], Explained]:
+    """Give an answer to spoil, and the world that holds it."""
+    true = explained(name)
+    answer: Any = deepcopy(true.answer)
+    return answer, Explained(true.truth, answer)
+
+
+def counts(tally: Tally) -> tuple[int, int, int]:
+    return tally.true, tally.told, tally.right
+
+
+def test_a_right_answer_scores_one() -> None:
+    result = scored(explained("source_access_denied"))
+    assert result.perfect
+    assert counts(result.findings["blocked"]) == (2, 2, 2)
+    assert counts(result.findings["source_errors"]) == (1, 1, 1)
+    assert counts(result.causes["source_path_inaccessible"]) == (2, 2, 2)
+    assert result.sites["source_path_inaccessible"] == 2
+    assert result.proven["source_path_inaccessible"] == 2
+
+
+def test_a_finding_that_is_missed() -> None:
+    answer, world = altered("source_access_denied")
+    answer["sites"]["CHI"]["blocked"].clear()
+    result = scored(world)
+    assert not result.perfect
+    assert (result.findings["blocked"].precision, result.findings["blocked"].recall) == (1.0, 1 / 2)
+    assert "blocked: missed CHI CEN00021 ('CEN00012', 'Install drivers')" in result.differing["a world"]
+
+
+def test_a_finding_that_is_wrongly_told() -> None:
+    answer, world = altered("healthy")
+    answer["sites"]["CHI"]["source_errors"] = explained("source_access_denied").answer["sites"]["CEN"]["source_errors"]
+    result = scored(world)
+    assert not result.perfect
+    assert (result.findings["source_errors"].precision, result.findings["source_errors"].recall) == (0.0, 1.0)
+    (line,) = result.differing["a world"]
+    assert line.startswith("source_errors: wrongly told CHI CEN00012")
+
+
+def test_a_cause_of_a_wrong_kind_counts_against_both_kinds() -> None:
+    answer, world = altered("source_access_denied")
+    answer["culprits"][0]["causes"][0]["kind"] = "transport"
+    result = scored(world)
+    assert not result.perfect
+    assert result.causes["source_path_inaccessible"].recall == 0.0
+    assert result.causes["transport"].precision == 0.0
+    assert any(
+        "true is source_path_inaccessible at CEN, told is transport at CEN" in d for d in result.differing["a world"]
+    )
+
+
+def test_a_cause_at_a_wrong_site() -> None:
+    answer, world = altered("source_access_denied")
+    answer["culprits"][0]["causes"][0]["site"] = "CHI"
+    result = scored(world)
+    assert not result.perfect
+    assert result.causes["source_path_inaccessible"].recall == 1.0
+    assert result.sites["source_path_inaccessible"] == 0
+
+
+def test_a_cause_that_is_not_told_at_all() -> None:
+    answer, world = altered("source_access_denied")
+    answer["culprits"].clear()
+    assert scored(world).causes["source_path_inaccessible"].recall == 0.0
+
+
+def test_what_is_on_its_way_may_be_told_as_a_conclusion_only() -> None:
+    answer, world = altered("source_access_denied")
+    answer["culprits"][0]["causes"][0]["certainty"] = "inferred"
+    truth: Any = deepcopy(world.truth)
+    truth["culprits"][0]["causes"][0]["on_its_way"] = True
+    assert scored(Explained(truth, answer)).causes[ON_ITS_WAY].right == 2
+    answer["culprits"][0]["causes"][0]["certainty"] = "stated"
+    assert scored(Explained(truth, answer)).causes[ON_ITS_WAY].right == 0
+
+
+def test_a_cause_whose_lines_do_not_stand_in_the_logs() -> None:
+    world = explained("source_access_denied")
+    result = scored(Explained(world.truth, world.answer, [("CEN00012", "Install drivers", "CHI")]))
+    assert not result.perfect
+    assert (result.proven["source_path_inaccessible"], result.unproven["source_path_inaccessible"]) == (1, 1)
+
+
+def test_worlds_are_every_scenario_and_each_shape_in_turn() -> None:
+    names = [name for name, _ in worlds(12, len(SHAPES))]
+    assert len(names) == 2 * len(SCENARIOS) + len(SHAPES)
+    assert names[-len(SHAPES) :] == [f"seed {12 + at} ({shape})" for at, shape in enumerate(SHAPES)]
+
+
+def test_the_command_scores_one_in_a_few_worlds() -> None:
+    result = CliRunner().invoke(main, ["--no-scenarios", "--worlds", "6", "--seed", "30"])
+    assert result.exit_code == 0, result.output
+    assert "Findings in 6 worlds" in result.stdout
+    assert re.search(r"blocked .* 1\.00 .* 1\.00", result.stdout)
+
+
+@pytest.mark.parametrize("name", ["never_sent_no_address", "late_content", "despooler_retrying", "lost_without_a_line"])
+def test_scenarios_score_one(name: str) -> None:
+    assert scored(explained(name)).perfect
