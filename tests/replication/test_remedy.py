@@ -26,14 +26,14 @@ def test_every_remedy_names_the_package_and_ends_with_watching_it_arrive(kind: C
     assert ".log" in text.split("\n")[0] or ".log" in text.split("\n")[1]
 
 
-@pytest.mark.parametrize("kind", set(CauseKind) - {CauseKind.PROGRAM_DELETED})
+@pytest.mark.parametrize("kind", sorted(set(CauseKind) - {CauseKind.PROGRAM_DELETED}))
 def test_the_last_rung_is_to_recreate_the_package(kind: CauseKind) -> None:
     last = steps(kind).split("\n")[-1]
     assert last.startswith("If that does not help, recreate package")
     assert PROGRAM in last
 
 
-@pytest.mark.parametrize("kind", set(CauseKind) - {CauseKind.CONTENT_LATE})
+@pytest.mark.parametrize("kind", sorted(set(CauseKind) - {CauseKind.CONTENT_LATE}))
 def test_information_is_told_apart_from_content(kind: CauseKind) -> None:
     assert NOT_CONTENT in steps(kind)
 
