@@ -7,7 +7,7 @@ from typing import Final
 from dashboards import frame, panels
 from dashboards.frame import Sheet, Shelf
 from dashboards.panels import Column
-from dashboards.promql import growth, largest, rate, series
+from dashboards.promql import grown, growth, largest, rate, series
 
 _EXPORTER: Final = "configmgr_exporter_"
 _YES_NO: Final = {1: ("yes", panels.GOOD), 0: ("no", panels.STUCK)}
@@ -61,6 +61,7 @@ def _logs() -> panels.AnyPanel:
             Column("log", "Log"),
             Column("A", "Read", unit="none", steps=panels.ONE_IS_GOOD, texts=_YES_NO),
             Column("B", "Last record", unit=panels.AGO),
+            Column("F", "Read after", unit="s"),
             Column("C", "Size", unit="bytes"),
             Column("D", "Not yet read", unit="bytes", steps=((0, panels.GOOD), (1_000_000, panels.LATE))),
             Column("E", "Last loss of lines", unit=panels.AGO),
@@ -71,6 +72,7 @@ def _logs() -> panels.AnyPanel:
             "C": log("size_bytes"),
             "D": f"{log('size_bytes')} - {log('position_bytes')}",
             "E": f"{log('last_gap_timestamp_seconds')} * 1000",
+            "F": log("read_delay_seconds"),
         },
         empty="No log is read",
         sort=("Site", False),
@@ -102,8 +104,7 @@ def _numbers() -> list[panels.AnyPanel]:
         panels.stat_panel(
             "Losses of lines",
             "How often lines were lost before they were read, in the time shown. What they said is not known.",
-            f"round(sum(increase({series('configmgr_log_gaps_total')}[$__range]))) "
-            f"or max({series('configmgr_log_up')}) * 0",
+            f"{grown('', 'configmgr_log_gaps_total')} or max({series('configmgr_log_up')}) * 0",
             steps=panels.NONE_IS_TIMELY,
             empty="no log is known",
         ),
@@ -118,7 +119,7 @@ def _numbers() -> list[panels.AnyPanel]:
             "Faults",
             "How often an exporter failed in a way that was not foreseen, in the time shown: its own log holds the "
             "details.",
-            f"round(sum(increase({series(_EXPORTER + 'faults_total')}[$__range])))",
+            f"sum({grown('instance', _EXPORTER + 'faults_total')})",
             steps=panels.NONE_IS_GOOD,
             empty="no exporter",
         ),
@@ -147,13 +148,15 @@ def sheet() -> Sheet:
     )
     odd = panels.graph_panel(
         "Odd lines",
-        "Lines with a word of failure that no template matches, without a stamp, not decodable, or overlong. A rise "
+        "Lines with a word of failure that no template matches, without a stamp, not decodable, overlong, or "
+        "on which a template of your own ran out of time. A rise "
         "after an upgrade of Configuration Manager hints at a new wording: the status page shows samples.",
         [
             (growth("site, log", "configmgr_log_unmatched_suspicious_lines_total"), f"{per_log}: unknown wording"),
             (growth("site, log", "configmgr_log_stampless_lines_total"), f"{per_log}: no stamp"),
             (growth("site, log", "configmgr_log_undecodable_lines_total"), f"{per_log}: not decodable"),
             (growth("site, log", "configmgr_log_overlong_records_total"), f"{per_log}: overlong"),
+            (growth("site, log", "configmgr_log_template_timeouts_total"), f"{per_log}: own template too slow"),
         ],
         unit="short",
         empty="No log is read",

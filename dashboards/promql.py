@@ -35,17 +35,30 @@ def largest(labels: str, metric: str, *matchers: str) -> str:
 
 def rate(labels: str, counter: str, *matchers: str) -> str:
     """Return how much a counter grows in a second, summed over all but these labels."""
-    return f"sum by ({labels}) (rate({series(counter, *matchers)}[$__rate_interval]))"
+    return _together(labels, f"rate({series(counter, *matchers)}[$__rate_interval])")
 
 
 def growth(labels: str, counter: str, *matchers: str) -> str:
     """Return by how much a counter grows from one point of a graph to the next, about."""
-    return f"sum by ({labels}) (increase({series(counter, *matchers)}[$__rate_interval]))"
+    return _together(labels, f"increase({series(counter, *matchers)}[$__rate_interval])")
 
 
 def grown(labels: str, counter: str, *matchers: str) -> str:
-    """Return by how much a counter has grown in the time that the dashboard shows."""
-    return f"sum by ({labels}) (increase({series(counter, *matchers)}[$__range]))"
+    """Return by how much a counter has grown in the time that the dashboard shows.
+
+    `increase` would miss what a series begins with, and a series of a rare event begins with the event.
+    """
+    now = _together(labels, series(counter, *matchers))
+    before = _together(labels, f"{series(counter, *matchers)} offset $__range")
+    return f"clamp_min({now} - ({before} or {now} * 0), 0)"
+
+
+def _together(labels: str, expression: str) -> str:
+    """Return the sum over all but these labels, in which what two exporters tell counts once."""
+    grouping = f" by ({labels})" if labels else ""
+    if "instance" in labels:
+        return f"sum{grouping} ({expression})"
+    return f"sum{grouping} (max without (job, instance) ({expression}))"
 
 
 def or_none(expression: str, *matchers: str) -> str:

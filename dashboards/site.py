@@ -30,6 +30,7 @@ from dashboards.promql import (
 
 HERE: Final = 'site="$site"'
 
+_MESSAGES: Final = grown("component, message_id, severity", "configmgr_status_messages_total", HERE, 'severity!="info"')
 OUTCOMES: Final = {
     "applied": panels.GOOD,
     "succeeded": panels.GOOD,
@@ -208,19 +209,15 @@ def _messages() -> panels.AnyPanel:
             Column("severity", "Severity", width=95),
             Column("Value", "Times", unit="short", width=85),
         ],
-        {
-            "A": "topk(20, round("
-            + grown("component, message_id, severity", "configmgr_status_messages_total", HERE, 'severity!="info"')
-            + ") > 0)"
-        },
+        {"A": f"topk(20, {_MESSAGES} > 0)"},
         empty="No errors or warnings in the time shown",
         sort=("Times", True),
     )
 
 
 def _numbers() -> list[panels.AnyPanel]:
-    ended = series("configmgr_task_sequence_block_duration_seconds_count", HERE)
-    lasted = series("configmgr_task_sequence_block_duration_seconds_sum", HERE)
+    ended = grown("", "configmgr_task_sequence_block_duration_seconds_count", HERE)
+    lasted = grown("", "configmgr_task_sequence_block_duration_seconds_sum", HERE)
     return [
         panels.stat_panel(
             "Blocked task sequences",
@@ -254,12 +251,12 @@ def _numbers() -> list[panels.AnyPanel]:
         panels.stat_panel(
             "Blocks that ended",
             "How many blocks ended in the time shown.",
-            f"round(sum(increase({ended}[$__range])))",
+            ended,
         ),
         panels.stat_panel(
             "They lasted",
             "How long the blocks that ended in the time shown had lasted, by log time, on average.",
-            f"sum(increase({lasted}[$__range])) / (sum(increase({ended}[$__range])) > 0)",
+            f"{lasted} / ({ended} > 0)",
             unit="s",
             empty="none ended",
         ),
@@ -307,6 +304,14 @@ def sheet() -> Sheet:
         style="bars",
         colors={name: OUTCOMES[name] for name in ("succeeded", "failed", "waiting", "ended", "unknown")},
     )
+    own = panels.graph_panel(
+        "Messages of your own",
+        "Lines that a template of the exporter's configuration file knows, by the template's name.",
+        [(growth("log, template", "configmgr_user_messages_total", HERE), "{{template}} in {{log}}")],
+        unit="short",
+        empty="No template of your own has matched at $site",
+        style="bars",
+    )
     return Sheet(
         uid=frame.SITE,
         title="ConfigMgr / Site",
@@ -323,5 +328,6 @@ def sheet() -> Sheet:
             Shelf(7, [(12, _late()), (12, _source_errors())], "Packages"),
             Shelf(9, [(24, _versions())]),
             Shelf(8, [(14, _logs()), (10, _messages())], "Logs"),
+            Shelf(6, [(24, own)]),
         ],
     )

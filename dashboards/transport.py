@@ -52,7 +52,7 @@ def _dropped() -> panels.AnyPanel:
             Column("reason", "Reason"),
             Column("Value", "Jobs", unit="short", steps=((0, panels.STUCK),)),
         ],
-        {"A": f"round({grown('site, destination_site, reason', 'configmgr_scheduler_jobs_dropped_total', HERE)}) > 0"},
+        {"A": f"{grown('site, destination_site, reason', 'configmgr_scheduler_jobs_dropped_total', HERE)} > 0"},
         empty="No job was given up in the time shown",
     )
 
@@ -75,21 +75,19 @@ def _numbers() -> list[panels.AnyPanel]:
         panels.stat_panel(
             "Failed connections",
             "Attempts to reach another site that failed in the time shown.",
-            f"round(sum(increase({series('configmgr_sender_connection_failures_total', HERE)}[$__range]))) "
-            f"or max({series(SITE_BLOCKED)}) * 0",
+            or_none(grown("", "configmgr_sender_connection_failures_total", HERE)),
             steps=panels.NONE_IS_TIMELY,
         ),
         panels.stat_panel(
             "Jobs given up",
             "Jobs that a scheduler dropped in the time shown: they are not sent again by themselves.",
-            f"round(sum(increase({series('configmgr_scheduler_jobs_dropped_total', HERE)}[$__range]))) "
-            f"or max({series(SITE_BLOCKED)}) * 0",
+            or_none(grown("", "configmgr_scheduler_jobs_dropped_total", HERE)),
             steps=panels.NONE_IS_GOOD,
         ),
         panels.stat_panel(
             "Sent",
             "What senders wrote to other sites in the time shown.",
-            f"sum(increase({series('configmgr_sender_sent_bytes_total', HERE)}[$__range]))",
+            grown("", "configmgr_sender_sent_bytes_total", HERE),
             unit="bytes",
             empty="nothing",
         ),
