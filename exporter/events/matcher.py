@@ -13,7 +13,7 @@ from typing import Final
 
 from exporter.events.alarms import alarming, is_alarm
 from exporter.events.dispatch import Dispatch, Wording
-from exporter.events.event import Event
+from exporter.events.event import USER_PREFIX, Event
 from exporter.events.loader import Catalogue
 from exporter.events.messages import Message
 from exporter.events.statmsg import MARK, Statmsg, continues, is_whole, parse_statmsg
@@ -32,6 +32,13 @@ MAX_JOINED: Final = 16
 MAX_WRAPPED: Final = 4
 """Lines that any other message may have been wrapped to in a pasted text."""
 
+# What is remembered of records that were read: 2,000 of them hold the messages about two hundred packages, and take
+# one or two megabytes while a backlog is read.
+_MOST_TOLD: Final = 2048
+_LONGEST_TOLD: Final = 1024
+_SHORT_BLOCK: Final = 256 << 10
+
+_MARK: Final = b"$$<"
 _BLANKS: Final = b" \t\r~"
 _CCM_START: Final = CCM_START.encode()
 
@@ -70,7 +77,8 @@ class Scan:
 class Matcher:
     """Turns blocks into events.
 
-    It holds no state between blocks but what templates of the configuration file have cost so far.
+    It holds no state between blocks but what templates of the configuration file have cost so far, and what it
+    remembers of records in order not to read them again.
 
     Args:
         catalogue: what is known of messages.
@@ -85,6 +93,7 @@ class Matcher:
         self._status_messages = catalogue.status_messages
         self._user = UserTemplates(catalogue.user)
         self._tables: dict[frozenset[str], Dispatch] = {}
+        self._told: dict[bytes, tuple[str, Mapping[str, str | int], str, str]] = {}
 
     @property
     def disabled(self) -> frozenset[str]:
@@ -98,6 +107,8 @@ class Matcher:
             block: whole lines of one file; its last record may be torn.
             log: name of the log, without folder and suffix, in lower case.
         """
+        if len(block.data) < _SHORT_BLOCK:  # the backlog is read: what was remembered is not worth its memory now
+            self._told.clear()
         segments = self._reader.segment(block)
         scan = Scan(
             consumed=segments.consumed,
@@ -135,17 +146,42 @@ class Matcher:
         else:  # some records are not exactly one line, and may hold a message further down
             hits = [at for at, raw in enumerate(raws) if table[raw[:HEAD_LENGTH]] is not None or b"\n" in raw]
         matched = set()
+        cut, told, new = self._reader.cut, self._told, tuple.__new__
         for at in hits:
-            event = self._event(raws[at], lines[at], source)
+            raw = raws[at]
+            parts = cut(raw)
+            if parts is not None:
+                said, time, thread = parts
+                known = told.get(said)
+                if known is not None:
+                    name, fields, component, text = known
+                    values = (name, fields, source.log, source.file, lines[at], time, thread, component, text)
+                    events.append(new(Event, values))  # half the price of calling the class
+                    matched.add(at)
+                    continue
+            event = self._event(raw, lines[at], source)
             if event is not None:
                 events.append(event)
                 matched.add(at)
-            elif b"\n" in raws[at]:
-                found = list(self._glued(raws[at], lines[at], source))
+                if parts is not None:
+                    self._remember(parts[0], event)
+            elif b"\n" in raw:
+                found = list(self._glued(raw, lines[at], source))
                 events += found
                 if found:
                     matched.add(at)
         return matched
+
+    def _remember(self, said: bytes, event: Event) -> None:
+        """Keep what a record came to. Of another time or thread, the same words come to the same.
+
+        That is not so of templates of the configuration file, which are timed, and may be switched off.
+        """
+        if len(said) > _LONGEST_TOLD or _MARK not in said or event.name.startswith(USER_PREFIX):
+            return
+        if len(self._told) >= _MOST_TOLD:
+            self._told.clear()
+        self._told[said] = (event.name, event.fields, event.component, event.text)
 
     def _event(self, raw: bytes, line: int, source: _Source) -> Event | None:
         """Return the event of one raw record."""

@@ -44,6 +44,11 @@ _MINUTES_PER_DAY: Final = 24 * 60
 # looked up and the fraction added.
 _MILLISECONDS: Final = {f"{n:03d}": (timedelta(milliseconds=n), n / 1000) for n in range(1000)}
 
+# For `Clock.utc`: in `Thu Mar 04 10:15:32.123 2010 ...` and `06-14-2018 06:26:25.828-60` the second stands at 17 and
+# its fraction at 19, up to 23.
+_SECONDS: Final = {b"%02d" % n: n for n in range(60)}
+_FRACTIONS: Final = {b".%03d" % n: n / 1000 for n in range(1000)}
+
 _MONTHS: Final = {
     name: number
     for number, name in enumerate(
@@ -98,6 +103,7 @@ class Clock:
         self._default_zone = default_zone
         self._latest: tuple[str, Stamp | None] = ("", None)
         self._seconds: dict[str, Stamp] = {}
+        self._minutes: dict[bytes, float] = {}
 
     def read(self, text: str) -> Stamp | None:
         """Read the text of a stamp of any era.
@@ -116,6 +122,34 @@ class Clock:
             stamp = self._read(text)
             self._latest = (text, stamp)
         return stamp
+
+    def utc(self, when: bytes) -> float | None:
+        """Read only the POSIX seconds of a stamp in one of the two forms that servers write since SMS 2.0.
+
+        Costs a third of `read`: a minute is looked up, seconds and milliseconds are added, and nothing is decoded. It
+        relies on both forms having their digits in the same places, and on no zone changing its rules in the middle
+        of a minute.
+
+        Returns:
+            What `read` gives as `utc`, to the bit, or None when only `read` can tell.
+        """
+        try:
+            return self._minutes[when[:17] + when[23:]] + _SECONDS[when[17:19]] + _FRACTIONS[when[19:23]]
+        except KeyError:
+            return self._learn(when)
+
+    def _learn(self, when: bytes) -> float | None:
+        """Look the minute of a stamp up; one that goes on with digits has a longer fraction, and is not learnt."""
+        second, fraction = _SECONDS.get(when[17:19]), _FRACTIONS.get(when[19:23])
+        if second is None or fraction is None or not when.isascii() or when[23:24].isdigit():
+            return None
+        stamp = self._read((when[:17] + b"00.000" + when[23:]).decode("ascii"))
+        if stamp is None or stamp.utc is None:
+            return None
+        if len(self._minutes) >= _CACHE_LIMIT:
+            self._minutes.clear()
+        self._minutes[when[:17] + when[23:]] = stamp.utc
+        return stamp.utc + second + fraction
 
     def _read(self, text: str) -> Stamp | None:
         head, dot, rest = text.partition(".")

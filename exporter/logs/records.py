@@ -109,6 +109,7 @@ class RecordReader:
         self._clock = clock
         self.code_page: Final = code_page
         self._threads: dict[str, int] = {}
+        self._tails: dict[bytes, int] = {}
 
     def segment(self, block: Block) -> Segments:
         """Cut a block into raw records; see `exporter.logs.segments.segment`."""
@@ -142,6 +143,34 @@ class RecordReader:
                     message = _tidy(body)
                     return Record(message, component, stamp, thread, severity_of(message), form, file, line, when)
         return self._record(take_apart(text), file, line)
+
+    def cut(self, raw: bytes) -> tuple[bytes, float, int] | None:
+        """Cut a raw record that ends as nearly all do into what is said, when, and by which thread.
+
+        It costs a fifth of `parse`, for nothing is decoded. What is said, component included, stands in most logs many
+        times: whoever remembers what it came to need not parse it again. That holds because neither stamp nor thread,
+        of which only ASCII is taken here, has a part in how `parse` reads what stands before them.
+
+        Returns:
+            The bytes before the stamp, POSIX seconds and thread, which are those that `parse` gives; or None for a
+            record that has to be parsed: of another form, or without a known time.
+        """
+        head, _, tail = raw.rpartition(b"><thread=")
+        said, _, when = head.rpartition(b"><")
+        thread = self._tails.get(tail) or self._learn(tail)
+        time = self._clock.utc(when)
+        return None if thread is None or time is None else (said, time, thread)
+
+    def _learn(self, tail: bytes) -> int | None:
+        """Read `9112 (0x2398)>`; only with the number in brackets, without which its radix hangs on the stamp."""
+        if b"(" not in tail or not tail.isascii():
+            return None
+        thread = self._thread("thread=" + tail.decode("ascii"), Form.BIAS)
+        if thread is not None:
+            if len(self._tails) >= _CACHE_LIMIT:
+                self._tails.clear()
+            self._tails[tail] = thread
+        return thread
 
     def _thread(self, tail: str, form: Form) -> int | None:
         """Read `thread=9112 (0x2398)>`, remembering those seen lately."""

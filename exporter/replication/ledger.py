@@ -77,7 +77,7 @@ class Ledger:
         self._work = _Work(site if isinstance(site, SiteState) else SiteState(site))
         self.state = self._work.state
         self.revision = 0
-        self._handlers: dict[str, Callable[[Event], None]] = {
+        handlers: dict[str, Callable[[Event], None]] = {
             "component_started": self._restarted,
             "replication_thread_started": self._restarted,
             "content_stored": self._content_stored,
@@ -102,21 +102,20 @@ class Ledger:
             "status_message": self._status_message,
             **dict.fromkeys(_FACTS, self._fact),
         }
+        others = {**dict.fromkeys(LINES, self._unit_line), **dict.fromkeys(courier.NAMES, self._transported)}
+        self._takers = {
+            name: tuple(taker[name] for taker in (handlers, others) if name in taker) for name in handlers | others
+        }
 
     def apply(self, event: Event) -> None:
         """Take the next event of a log."""
-        name = event.name
-        handler = self._handlers.get(name)
-        if handler is not None:
-            handler(event)
-        if name in courier.NAMES:
-            self._work.courier.take(self.state, self._work.packages, event)
-        elif name in LINES:
-            for ended in self._work.units.take(event):
-                self._conclude(ended, event)
-        elif name.startswith(USER_PREFIX):
-            count(self.state, Tally.USER_MESSAGES, event.log, name.removeprefix(USER_PREFIX))
-        elif handler is None:
+        takers = self._takers.get(event.name)
+        if takers is not None:
+            for take in takers:
+                take(event)
+        elif event.name.startswith(USER_PREFIX):
+            count(self.state, Tally.USER_MESSAGES, event.log, event.name.removeprefix(USER_PREFIX))
+        else:
             return
         self._keep_to_budget()
         self.revision += 1
@@ -150,7 +149,14 @@ class Ledger:
         ledger._work = work
         return ledger
 
+    def _transported(self, event: Event) -> None:
+        self._work.courier.take(self.state, self._work.packages, event)
+
     # Units of work on incoming definitions.
+
+    def _unit_line(self, event: Event) -> None:
+        for ended in self._work.units.take(event):
+            self._conclude(ended, event)
 
     def _conclude(self, ended: Ended, event: Event | None) -> None:
         unit, outcome = ended.unit, ended.outcome

@@ -27,9 +27,12 @@ class Reference:
     program: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Evidence:
-    """One log line that shows something."""
+    """One log line that shows something.
+
+    It is never changed. Frozen, it would cost three times as much to make, and every event of a unit of work makes one.
+    """
 
     file: str
     line: int

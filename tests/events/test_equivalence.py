@@ -236,6 +236,19 @@ def test_fast_way_finds_what_the_plain_way_finds_in_a_long_log() -> None:
     _check(Block("\r\n".join([*lines, ""]).encode(), "x.log"), "distmgr")
 
 
+@given(_TEXTS, st.lists(st.integers(0, 99), min_size=1, max_size=20))
+@settings(max_examples=150, deadline=None)
+def test_what_was_read_before_is_told_anew_with_its_own_time_and_thread(lines: list[bytes], order: list[int]) -> None:
+    again = [
+        line.replace(b"<thread=9112 (0x2398)", b"<thread=%d (0x%x)" % (n, n)).replace(
+            b":25.828", b":%02d.%03d" % (n, n)
+        )
+        for n in order
+        for line in lines
+    ]
+    _check(Block(b"\n".join([*lines, *again, b""]), "x.log", 1, final=True), "distmgr")
+
+
 @given(_TEXTS, st.data())
 @settings(max_examples=100, deadline=None)
 def test_where_blocks_are_cut_does_not_matter(lines: list[bytes], data: st.DataObject) -> None:

@@ -295,3 +295,35 @@ def test_hostile_stamp_costs_little() -> None:
     for text in ("0" * 1_000_000, "06-14-2018 " * 100_000, "." * 1_000_000, "a" + " " * 1_000_000):
         assert clock.read(text) is None
     assert time.process_time() - started < 1.0
+
+
+_STAMPS = st.builds(
+    "{}{}{}".format,
+    MOMENTS.flatmap(
+        lambda moment: st.sampled_from(
+            [f"{moment:%m-%d-%Y %H:%M:%S}", f"{moment:%a %b %d %H:%M:%S}", f"{moment:%d.%m.%Y %H:%M:%S}"]
+        )
+    ),
+    st.sampled_from([".000", ".001", ".999", ".828", ".82", ".8281", "", ".x12"]),
+    st.sampled_from(["-60", "+420", "", " 2018", " 1999 Pacific Daylight Time", " 2010 Mitteleuropäische Zeit", "7"]),
+)
+
+
+@given(st.lists(st.one_of(_STAMPS, st.text("0123456789.:- ApriMnu", max_size=30)), max_size=6), st.booleans())
+def test_seconds_alone_are_those_of_the_whole_stamp(texts: list[str], configured: bool) -> None:  # noqa: FBT001  # drawn
+    clock = Clock(ZoneInfo("Europe/Berlin") if configured else None)
+    for text in [*texts, *texts]:  # the second time from memory
+        plain = Clock(ZoneInfo("Europe/Berlin") if configured else None).read(text)
+        found = clock.utc(text.encode())
+        assert found is None or (plain is not None and found == plain.utc)
+
+
+@given(st.lists(MOMENTS, min_size=1, max_size=5))
+def test_seconds_alone_are_read_in_the_usual_forms(moments: list[datetime]) -> None:
+    clock = Clock()
+    for moment in moments:
+        for form in ("%m-%d-%Y %H:%M:%S.999+300", "%a %b %d %H:%M:%S.001 %Y Eastern Standard Time"):
+            text = moment.strftime(form)
+            stamp = clock.read(text)
+            assert stamp is not None
+            assert clock.utc(text.encode()) == stamp.utc

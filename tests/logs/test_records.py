@@ -314,3 +314,47 @@ def test_reader_forgets_old_threads(monkeypatch: pytest.MonkeyPatch) -> None:
         text = f"x $$<A><06-14-2018 06:26:25.828-60><thread={thread} (0x{thread:X})>"
         assert reader.parse(text.encode(), "x", 1).thread == thread
     assert len(reader._threads) <= 8
+
+
+_BEFORE = st.one_of(
+    st.binary(max_size=30),
+    st.sampled_from(
+        [b"Adding  $$<A", b"a $$<A><B", b"x $$<A><06-14-2018 06:26:25.828-60", b"\xe9  $$<A", b"\xc3\xa9 $$<A"]
+    ),
+)
+_WHEN = st.sampled_from(
+    [
+        b"06-14-2018 06:26:25.828-60",
+        b"Fri Oct 15 17:09:46.507 1999 W. Europe Daylight Time",
+        b"Mon Apr 21 09:02:14 1997~",
+    ]
+)
+_TAIL = st.sampled_from(
+    [
+        b"9112 (0x2398)>",
+        b"9112 (0x2398)>\r",
+        b"168>",
+        b"1 (\xe9)>",
+        b"7 (0x7)>\xc2\xa0",
+        b"5 (0x5)",
+        b"5 (0x5)><thread=6 (0x6)>",
+    ]
+)
+
+
+@given(_BEFORE, _WHEN, _TAIL)
+def test_record_that_is_cut_tells_what_a_whole_reading_tells(before: bytes, when: bytes, tail: bytes) -> None:
+    raw = b"%b><%b><thread=%b" % (before, when, tail)
+    reader = RecordReader(Clock(UTC))
+    for _ in range(2):  # the second time from memory
+        cut = reader.cut(raw)
+        if cut is not None and b"$$<" in cut[0]:
+            record = READER.parse(raw, "x.log", 1)
+            assert record.stamp is not None
+            assert cut[1:] == (record.stamp.utc, record.thread)
+            other = READER.parse(cut[0] + b"><04-21-2024 07:33:58.583+00><thread=1 (0x1)>", "x.log", 1)
+            assert (other.message, other.component) == (record.message, record.component)
+
+
+def test_usual_record_is_cut() -> None:
+    assert READER.cut(f"~Adding.  $$<SMS_X>{BIAS}\r".encode()) == (b"~Adding.  $$<SMS_X", 1528953985.828, 9112)
