@@ -12,6 +12,7 @@ import platform
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urlsplit
@@ -49,6 +50,7 @@ class Watch:
         saved: the site's revision when it was saved last.
         told: the error of each log that our own log told last.
         lost: how many losses of lines our own log has told of.
+        faulty: whether the last poll failed by a fault of ours.
     """
 
     site: Site
@@ -57,6 +59,7 @@ class Watch:
     saved: int = -1
     told: dict[str, str] = field(default_factory=dict)
     lost: int = field(init=False)
+    faulty: bool = False
 
     def __post_init__(self) -> None:
         self.lost = _losses(self.site)
@@ -131,6 +134,8 @@ class Service:
                 return
             self._make = make
             self._end_lanes()  # first, for memories must not change any more
+            if self._checkpoint is not None and self._checkpoint.loaded:
+                self._save(self._checkpoint)  # those that are watched no more, too
             self._memories |= {code: watch.site.memory() for code, watch in self._watches.items()}
             self._begin_lanes(make(self._memories))
 
@@ -169,24 +174,31 @@ class Service:
             try:
                 if not self._checkpoint.loaded:
                     self._recall_late(self._checkpoint)
-                self._save(self._checkpoint)
             except CheckpointError as error:
                 self._note_save(error)
+            else:
+                self._save(self._checkpoint)
 
     def _save(self, checkpoint: Checkpoint) -> None:
         changed, revisions = self._changed()
         try:
             if changed:
                 checkpoint.save(changed)
-        except (CheckpointLostError, CheckpointDamagedError) as error:
-            for watch in self._watches.values():
-                watch.saved = -1
-            if isinstance(error, CheckpointDamagedError):
-                recall(checkpoint, self._wall())  # begins a new database; what is known here is newer than the old one
-            raise
+        except CheckpointError as error:
+            self._note_save(error)
+            if isinstance(error, CheckpointLostError | CheckpointDamagedError):
+                self._begin_anew(checkpoint)
+            return
         for code, revision in revisions.items():
             self._watches[code].saved = revision
         self._note_save(None)
+
+    def _begin_anew(self, checkpoint: Checkpoint) -> None:
+        """Let the next save be of everything, into a new database if the old one is damaged: it knew less than we."""
+        for watch in self._watches.values():
+            watch.saved = -1
+        with suppress(CheckpointError):  # the next save will say it
+            recall(checkpoint, self._wall())
 
     def _recall_late(self, checkpoint: Checkpoint) -> None:
         """Go on from what was saved, which could not be loaded at the start: it knows of lines that are gone."""
@@ -259,14 +271,24 @@ class Service:
     def _poll(self, watch: Watch) -> bool:
         try:
             behind = watch.site.poll(self._wall(), TURNS)
-        except Exception:  # noqa: BLE001 - a fault of ours in one site must not silence all the others
-            _LOG.exception("Reading the logs of %s failed in a way that was not foreseen", watch.site.code)
-            with self._lock:
-                self._facts = replace(self._facts, faults=self._facts.faults + 1)
+        except Exception as fault:  # noqa: BLE001 - a fault of ours in one site must not silence all the others
+            self._note_fault(watch, fault)
             behind = False
+        else:
+            if watch.faulty:
+                _LOG.warning("The logs of %s are read again", watch.site.code)
+            watch.faulty = False
         _tell(watch)
         watch.caught_up = watch.caught_up or not behind
         return behind
+
+    def _note_fault(self, watch: Watch, fault: Exception) -> None:
+        with self._lock:
+            self._facts = replace(self._facts, faults=self._facts.faults + 1)
+        if not watch.faulty:  # it is likely to come again at each poll
+            text = "Reading the logs of %s failed in a way that was not foreseen; trying again at each poll"
+            _LOG.error(text, watch.site.code, exc_info=fault)
+        watch.faulty = True
 
     def _note_pass(self, seconds: float) -> None:
         with self._lock:
