@@ -9,6 +9,7 @@ Each line is a step. What others do:
     cut            cut `distmgr.log` off, in place
     date N         rename `distmgr.log` to `distmgr-20260101-00000N.log`
     delete F       delete file F
+    old x          put a file with the line x into the folder, dated before all others
     keep, restore  remember what `distmgr.log` holds; write that over it, in place
     hide, show     take `distmgr.log` away; put it back
     mirror         put a new file with the same content in its place
@@ -317,6 +318,20 @@ SCENARIOS = {
         read gap:replaced
         write d
         read d
+    """,
+    "an old file turns up": """
+        write a
+        roll
+        write b
+        read a b
+        old x
+        write c
+        read c
+        read
+        cut
+        write d
+        read
+        read gap:truncated d
     """,
     "a kill repeats what was not saved": """
         write a

@@ -410,6 +410,65 @@ def test_a_file_that_is_listed_and_never_there_does_not_keep_the_follower_busy()
     assert bench.read() == ["a"]
 
 
+def at(bench: Bench, kind: str, name: str, count: int, act: Callable[[], None]) -> None:
+    """Let something happen once, before the call of that kind with that number."""
+    left = count
+
+    def hook(called: str, called_name: str) -> None:
+        nonlocal left
+        if called == kind and name in {called_name, ""}:
+            left -= 1
+            if left == 0:
+                act()
+
+    bench.volume.hook = hook
+
+
+def test_a_roll_after_the_older_file_was_recognised_does_not_hide_the_file_between() -> None:
+    bench = Bench()
+    bench.volume.write(LOG, lines("a"))
+    bench.volume.rename(LOG, ROLLED)
+    assert bench.read() == ["a"]
+    bench.volume.write(LOG, lines("b"))
+
+    def roll() -> None:
+        bench.volume.rename(LOG, ROLLED)
+        bench.volume.write(LOG, lines("c"))
+
+    at(bench, "open", LOG, 1, roll)
+    assert bench.read() == []
+    assert bench.read() == ["b", "c"]  # that nothing was lost is not known, for the first file is gone
+    assert bench.gaps == [Gap("distmgr", GapReason.ROLLED_TWICE, 3.0, after=None, before=None, unread_bytes=None)]
+
+
+def test_a_roll_between_two_reads_of_a_long_first_line() -> None:
+    bench = Bench()
+    bench.follower = Follower(bench.folder, "distmgr", None, bench.health, max_read=500)
+    bench.volume.write(ROLLED, lines("a" * 2000))
+    bench.volume.write(LOG, lines("b"))
+
+    def roll() -> None:
+        bench.volume.rename(LOG, ROLLED)
+        bench.volume.write(LOG, lines("c"))
+
+    at(bench, "open", ROLLED, 3, roll)  # after it was recognised and read once
+    assert bench.read() == []
+    assert bench.read() == ["b", "c"]
+
+
+def test_a_change_that_shows_in_no_entry_because_it_came_at_once_is_noticed() -> None:
+    bench = Bench()
+    bench.volume.write(LOG, lines("a"))
+    assert bench.read() == ["a"]
+    file = bench.volume.files[LOG]
+    file.data[:] = lines("b")
+    entry = bench.folder.scan()["distmgr"]
+    assert bench.read() == []
+    assert bench.folder.scan()["distmgr"] == entry
+    assert bench.read() == ["b"]
+    assert [gap.reason for gap in bench.gaps] == [GapReason.TRUNCATED]
+
+
 # Files that cannot be read
 
 
@@ -496,6 +555,21 @@ def test_a_rolled_file_that_cannot_be_read_for_long_is_a_gap_and_only_one() -> N
     bench.allow()
     bench.volume.write(LOG, lines("e"))
     assert bench.read() == ["e"]  # b is older than what has been acted on: it stays lost
+
+
+def test_what_is_lost_while_a_file_cannot_be_read_may_be_in_it() -> None:
+    bench = Bench()
+    bench.volume.write(LOG, lines("a"))
+    bench.read()
+    bench.volume.rename(LOG, ROLLED)
+    bench.volume.write("distmgr-20260101-000000.log", lines("b"))
+    bench.volume.touch(bench.volume.files[ROLLED])
+    bench.volume.write(LOG, lines("c"))
+    bench.refuse(Trouble.DENIED, "EACCES", ROLLED)
+    assert bench.read() == []
+    bench.now += PATIENCE
+    assert bench.read() == ["b", "c"]
+    assert [gap.reason for gap in bench.gaps] == [GapReason.UNREADABLE] * 2
 
 
 def test_a_rolled_file_that_was_read_may_become_unreadable() -> None:

@@ -78,6 +78,9 @@ class Stage:
     def delete(self, name: str) -> None:
         self.log.with_name(name).unlink()
 
+    def old(self, name: str) -> None:
+        self._append(f"{name}{STAMP}".encode(), self.log.with_name("distmgr-20250101-000000.log"))
+
     def keep(self) -> None:
         self.kept = self.log.read_bytes()
 
