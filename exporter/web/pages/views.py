@@ -9,6 +9,7 @@ from typing import Final
 from exporter.changes import History
 from exporter.condition import Condition, Doubt, conditions, doubts_of
 from exporter.hierarchy import Culprit, progress
+from exporter.logs.health import LogHealth
 from exporter.picture import Picture
 from exporter.replication.state import Blocked, Fact, SourceError, Versions, Waiting
 from exporter.web.pages.drawing import NODE_HEIGHT, NODE_WIDTH, draw, order
@@ -93,6 +94,7 @@ class Page:
         """Return the page that says whether anything is stuck."""
         picture, report, verdict = self.picture, self.picture.report, self._verdict()
         ordered = order(list(self.conditions), picture.tree.parents)
+        blamed = {culprit.reference.package for culprit in report.culprits}
         return self._render(
             "overview.html",
             title=verdict.headline,
@@ -101,7 +103,7 @@ class Page:
             more_culprits=max(0, len(report.culprits) - MOST_CULPRITS),
             unnamed=[(site, block) for site in report.sites.values() for block in site.blocked if not block.missing],
             waiting=[(site.site, waiting) for site in report.sites.values() for waiting in site.waiting],
-            source_errors=[(site.site, error) for site in report.sites.values() for error in site.source_errors],
+            source_errors=[row for row in self._source_errors() if row[1].package not in blamed],
             drawing=draw([code for code, _ in ordered], picture.tree.parents),
             node_width=NODE_WIDTH,
             node_height=NODE_HEIGHT,
@@ -225,7 +227,13 @@ class Page:
 
     def logs(self) -> str:
         """Return the page on how well each log is read."""
-        return self._render("logs.html", title="Logs")
+        troubled = [
+            (code, log, health)
+            for code, site in self.picture.sites.items()
+            for log, health in sorted(site.logs.items())
+            if health.sharing_violations + health.read_errors.total() + _oddities(health)
+        ]
+        return self._render("logs.html", title="Logs", troubled=troubled)
 
     def problem(self, headline: str, words: str) -> str:
         """Return a page that says why there is none."""
@@ -246,6 +254,10 @@ class Page:
             words = f"But {count(len(self.doubts), 'reason')} for doubt: silence is no all-clear."
             return Verdict("doubt", "Nothing is known to be stuck", [words, read])
         return Verdict("good", "Nothing is stuck", [read])
+
+    def _source_errors(self) -> Iterator[tuple[str, SourceError]]:
+        for site in self.picture.report.sites.values():
+            yield from ((site.site, error) for error in site.source_errors)
 
     def _health(self) -> Mapping[str, int]:
         """Sum up how well the logs are read."""
@@ -299,6 +311,11 @@ class Page:
         if condition is Condition.ATTENTION:
             return "source unreadable" if report.source_errors else "content late"
         return "in doubt" if condition is Condition.DOUBT else "clear"
+
+
+def _oddities(health: LogHealth) -> int:
+    """Return how many lines or records were not as they should be."""
+    return health.stampless + health.undecodable + health.overlong
 
 
 def _causes(culprits: Sequence[Culprit]) -> set[str]:
