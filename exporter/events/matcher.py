@@ -38,7 +38,6 @@ _MOST_TOLD: Final = 2048
 _LONGEST_TOLD: Final = 1024
 _SHORT_BLOCK: Final = 256 << 10
 
-_MARK: Final = b"$$<"
 _BLANKS: Final = b" \t\r~"
 _CCM_START: Final = CCM_START.encode()
 
@@ -177,7 +176,7 @@ class Matcher:
 
         That is not so of templates of the configuration file, which are timed, and may be switched off.
         """
-        if len(said) > _LONGEST_TOLD or _MARK not in said or event.name.startswith(USER_PREFIX):
+        if len(said) > _LONGEST_TOLD or event.name.startswith(USER_PREFIX) or not self._reader.ends_in_component(said):
             return
         if len(self._told) >= _MOST_TOLD:
             self._told.clear()
