@@ -317,10 +317,11 @@ def test_a_hole_at_the_start_is_skipped() -> None:
 
 def test_a_hole_at_the_end_waits_for_its_text() -> None:
     bench = Bench(exact=False)
-    bench.volume.write(LOG, lines("a") + b"b\0\0\0" + b"\0" * len(STAMP) + b"\0\0")
-    assert bench.read() == ["a"]
+    before = lines(*"a" * 20)
+    bench.volume.write(LOG, before + b"b\0\0\0" + b"\0" * len(STAMP) + b"\0\0")
+    assert bench.read() == ["a"] * 20
     data = bench.volume.files[LOG].data
-    data[len(lines("a")) :] = lines("bbbb")
+    data[len(before) :] = lines("bbbb")
     assert bench.read() == ["bbbb"]
 
 
