@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import click
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -241,6 +242,8 @@ def show(console: Console, result: Score, count: int) -> None:
         causes.add_row(kind, *_numbers(tally), f"{result.sites[kind]}/{tally.right}", proven)
     for table in (findings, causes):
         table.title_justify = "left"
+        table.box = SIMPLE
+        table.pad_edge = False
         table.columns[0].no_wrap = True
         for column in table.columns[1:]:
             column.justify = "right"

@@ -37,7 +37,7 @@ def _answer(folder: Path) -> tuple[int, dict[str, Any]]:
     return result.exit_code, answer
 
 
-def _expected(truth: Mapping[str, Any]) -> dict[str, Any]:
+def _expected(truth: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return the part of a truth that an answer must hold."""
     sites = {}
     for code, site in truth["sites"].items():
@@ -47,17 +47,35 @@ def _expected(truth: Mapping[str, Any]) -> dict[str, Any]:
             {**waiting, "version": None} if waiting["reason"] == "compressed_files_not_arrived" else waiting
             for waiting in site["waiting"]
         ]
-    return {"sites": sites, "culprits": [_expected_culprit(culprit) for culprit in truth["culprits"]]}
+        # Who is whose parent is told by the lines of what is sent, and not everybody has sent something yet.
+        if answer["sites"][code]["parent"] is None:
+            del sites[code]["parent"]
+    culprits = [_expected_culprit(truth, answer, culprit) for culprit in truth["culprits"]]
+    return {"sites": sites, "culprits": culprits}
 
 
-def _expected_culprit(culprit: Mapping[str, Any]) -> dict[str, Any]:
-    causes = [{"sites": cause["sites"], **_expected_cause(cause)} for cause in culprit["causes"]]
-    kept = {key: value for key, value in culprit.items() if key != "blocks"}
-    return {**kept, "causes": causes, "cause": _expected_cause(culprit["causes"][0])}
+def _expected_culprit(truth: Mapping[str, Any], answer: Mapping[str, Any], culprit: Mapping[str, Any]) -> Any:
+    causes = culprit["causes"]
+    kept = {key: value for key, value in culprit.items() if key not in {"blocks", "cause", "causes"}}
+    ways = [_way(truth, culprit["source_site"], site) for site in culprit["sites"]]
+    if any(answer["sites"][site]["parent"] is None for way in ways for site in way):
+        # The fault may stand in the logs of a site of which no line tells that the definition comes over it.
+        return kept
+    expected = [{"sites": cause["sites"], **_expected_cause(cause)} for cause in causes]
+    return {**kept, "causes": expected, "cause": _expected_cause(causes[0])}
+
+
+def _way(truth: Mapping[str, Any], owner: str, site: str) -> list[str]:
+    """Return the sites below the owner that a definition passes on its way to a site, that site included."""
+    way: list[str] = []
+    while site != owner:
+        way.append(site)
+        site = truth["sites"][site]["parent"]
+    return way
 
 
 def _expected_cause(cause: Mapping[str, Any]) -> dict[str, Any]:
-    if cause.get("on_its_way"):
+    if cause["on_its_way"]:
         # Nothing is wrong any more. What kept the program back until now may then be named, as a conclusion.
         return {"site": cause["site"], "certainty": "inferred"}
     return {"site": cause["site"], "kind": cause["kind"]}
@@ -78,12 +96,7 @@ def _differences(true: Any, told: Any, where: str = "") -> list[str]:
 
 def answer_differences(truth: Mapping[str, Any], answer: Mapping[str, Any]) -> list[str]:
     """Say where an answer is not what is true."""
-    expected = _expected(truth)
-    for code, site in expected["sites"].items():
-        # Who is whose parent is told by the lines of what is sent, and not everybody has sent something yet.
-        if answer["sites"][code]["parent"] is None:
-            del site["parent"]
-    return _differences(expected, answer)
+    return _differences(_expected(truth, answer), answer)
 
 
 def _is_stuck(truth: Mapping[str, Any]) -> bool:
@@ -117,6 +130,7 @@ def test_troubled_world_is_explained_as_it_is(seed: int, mended: bool) -> None: 
 
 @settings(max_examples=WORLDS, deadline=None)
 @given(seed=st.integers(0, 2**32))
+@example(seed=452)  # a job that was given up, and a newer one on its way
 def test_troubled_world_is_explained_at_any_moment(seed: int) -> None:
     _compare(cut(troubled_plan(seed), seed))
 

@@ -110,6 +110,18 @@ class World:
         return found
 
     @cached_property
+    def requested(self) -> Mapping[tuple[str, str, str, bool], float]:
+        """When the scheduler last made a send request: by its site, package, destination, and whether of content."""
+        found: dict[tuple[str, str, str, bool], float] = {}
+        for site, state in self.states.items():
+            for request in state.transport.requests.values():
+                if request.since is not None:
+                    job = state.transport.jobs.get(request.job)
+                    key = site, request.package, request.destination, job is not None and job.content
+                    found[key] = max(request.since, found.get(key, request.since))
+        return found
+
+    @cached_property
     def put_off(self) -> Mapping[tuple[str, str, bool], Trouble]:
         """What the despooler keeps putting off: by its site, the package, and whether it is content.
 

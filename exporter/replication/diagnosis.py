@@ -5,8 +5,9 @@ way cannot arrive; what waits for its content is not stored. The first fault on 
 
 What counts as evidence, in time. A finding that stands counts. A source error that has ended counts only if it ended
 after the block began, and only when nothing that stands explains the block: one mended before is history. A job that
-was given up counts until the package is sent to that site again, a deletion until a later definition of the package
-goes through there. Where a time is not known, the evidence is taken to be in time.
+was given up counts until the package is sent to that site again, or a send request is made to send it; a deletion
+until a later definition of the package goes through there. Where a time is not known, the evidence is taken to be in
+time.
 
 A cause is *stated* when a line says what is wrong with this package or with everything on its way, and *inferred* when
 it follows from comparing lines, from lines that are not there, or when a fault of the way began after the block did.

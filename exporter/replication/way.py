@@ -31,7 +31,7 @@ def _passed(case: Case, below: str) -> bool:
 def _held(case: Case, above: str, below: str, *, content: bool) -> Cause | None:
     """Look at one hop for what keeps this package's definition, or its content, from getting over it."""
     return (
-        _given_up(case, above, below)
+        _given_up(case, above, below, content=content)
         or _not_carried(case, above, below, content=content)
         or _not_unpacked(case, above, below, content=content)
     )
@@ -53,15 +53,17 @@ def _skipped(case: Case, below: str) -> Cause | None:
     return Cause(CauseKind.CONTENT_LATE, Certainty.STATED, below, words, proofs, below, content=True)
 
 
-def _given_up(case: Case, above: str, below: str) -> Cause | None:
-    """Look whether the scheduler gave up the job."""
+def _given_up(case: Case, above: str, below: str, *, content: bool) -> Cause | None:
+    """Look whether the scheduler gave up the job, and has made no send request since."""
     sent = case.newest(above, FactKind.SENT, below)
+    requested = case.world.requested.get((above, case.package, below, content))
     for subject in (below, ""):
         fact = case.newest(above, FactKind.JOB_DROPPED, subject)
-        if fact is not None and not later(sent, fact.evidence.time):
-            words = f"the scheduler of {above} gave up the job that carries {case.package} to {below}"
-            proofs = (Proof(above, fact.evidence),)
-            return Cause(CauseKind.NEVER_SENT, Certainty.STATED, above, words, proofs, below)
+        if fact is None or later(sent, fact.evidence.time) or after(requested, fact.evidence.time):
+            continue
+        words = f"the scheduler of {above} gave up the job that carries {case.package} to {below}"
+        proofs = (Proof(above, fact.evidence),)
+        return Cause(CauseKind.NEVER_SENT, Certainty.STATED, above, words, proofs, below)
     return None
 
 

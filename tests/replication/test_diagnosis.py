@@ -228,6 +228,22 @@ def test_a_job_that_was_given_up_counts_until_the_package_is_sent_again(world: H
     assert world.cause().kind is not CauseKind.NEVER_SENT
 
 
+def test_a_job_that_was_given_up_is_history_once_a_request_is_made_for_a_newer_one(world: Hierarchy) -> None:
+    activate(world.cen, 30)
+    world.cen.say("minijob_skipped")
+    request(world.cen, "R2", HOUR)
+    world.block(world.chi)
+    assert world.cause().kind is not CauseKind.NEVER_SENT
+
+
+def test_a_job_that_was_given_up_after_the_last_request_counts(world: Hierarchy) -> None:
+    request(world.cen, "R1", 0)
+    activate(world.cen, 600, "00000E2B")
+    world.cen.say("minijob_skipped")
+    world.block(world.chi)
+    assert world.cause().kind is CauseKind.NEVER_SENT
+
+
 def test_a_job_for_another_package_that_was_given_up_is_no_cause(world: Hierarchy) -> None:
     world.cen.on("sched", 60).say("job_activating", job="1", package_name="X", package="CEN00099")
     world.cen.say("minijob_skipped")
