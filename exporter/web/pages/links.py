@@ -58,10 +58,11 @@ class Links:
 
     def others(self, **subjects: str) -> Iterator[tuple[str, str]]:
         """Give title and address of the configured links whose placeholders this page can fill, all of them."""
+        known = {name: quote(text, safe="") for name, text in subjects.items() if _LINKABLE.fullmatch(text)}
         for title, address in self.elsewhere.items():
             names = placeholders(address)
-            if names == {name for name in names if subjects.get(name)} and (names or not subjects):
-                yield title, address.format(**{name: quote(subjects[name], safe="") for name in names})
+            if names <= known.keys() and bool(names) == bool(subjects):
+                yield title, address.format_map(known)
 
 
 def placeholders(address: str) -> set[str]:
