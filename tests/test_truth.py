@@ -58,7 +58,8 @@ def _expected_culprit(truth: Mapping[str, Any], answer: Mapping[str, Any], culpr
     causes = culprit["causes"]
     kept = {key: value for key, value in culprit.items() if key not in {"blocks", "cause", "causes"}}
     ways = [_way(truth, culprit["source_site"], site) for site in culprit["sites"]]
-    if any(answer["sites"][site]["parent"] is None for way in ways for site in way):
+    elsewhere = any(cause["site"] != culprit["source_site"] for cause in causes)
+    if elsewhere and any(answer["sites"][site]["parent"] is None for way in ways for site in way):
         # The fault may stand in the logs of a site of which no line tells that the definition comes over it.
         return kept
     expected = [{"sites": cause["sites"], **_expected_cause(cause)} for cause in causes]

@@ -138,5 +138,7 @@ def _shipment_cause(shipment: Shipment | None) -> Cause | None:
             return ("transport", shipment.origin)
         case ShipmentState.DESPOOLER_RETRY:
             return ("transport", shipment.destination)
+        case ShipmentState.TRAVELLING if shipment.before and shipment.before.state is not ShipmentState.NEVER_SENT:
+            return _shipment_cause(shipment.before)
         case _:
             return None

@@ -30,6 +30,7 @@ def ship(server: Server, definition: Definition, destination: str, *, content: b
         file=server.new_name(8),
     )
     sent = server.world.content_sent if content else server.world.sent
+    shipment.before = sent.get((definition.id, destination))
     sent[definition.id, destination] = shipment
     server.jobs.append(shipment)
     server.job_arrived.fire(server.engine)

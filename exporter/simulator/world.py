@@ -22,7 +22,11 @@ class ShipmentState(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class Shipment:
-    """A definition or content on its way from a site to its child."""
+    """A definition or content on its way from a site to its child.
+
+    Attributes:
+        before: the one that was sent before it: what holds that up will hold this up too.
+    """
 
     definition: Definition
     origin: str
@@ -32,6 +36,7 @@ class Shipment:
     request: str
     file: str
     state: ShipmentState = ShipmentState.TRAVELLING
+    before: Shipment | None = None
 
 
 @dataclass(slots=True)
