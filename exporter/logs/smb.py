@@ -12,7 +12,7 @@ import re
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, TypeVar
@@ -31,6 +31,8 @@ USERNAME_VARIABLE: Final = "CONFIGMGR_EXPORTER_SMB_USERNAME"
 PASSWORD_VARIABLE: Final = "CONFIGMGR_EXPORTER_SMB_PASSWORD"  # noqa: S105  # the name of the variable
 PATIENCE: Final = 15
 """Seconds after which an answer of a server is no longer waited for."""
+TIMEOUT: Final = "timeout"
+"""Code of the error that a server gave no answer in time."""
 _DEFAULT_PORT: Final = 445
 _URL: Final = re.compile(
     r"smb://(?:(?:(?P<domain>[^;@/]*);)?(?P<user>[^;@/]*)@)?(?P<server>\[[^\]/]+\]|[^:@/\[\]]+)(?::(?P<port>\d{1,5}))?"
@@ -191,8 +193,8 @@ class SmbVolume:
         if share.used:
             try:
                 return question(share)
-            except VolumeError:
-                if share.alive:
+            except VolumeError as error:
+                if share.alive or error.code == TIMEOUT:  # who kept us waiting once is not waited for again at once
                     raise
             share = self._connected(shown)
         return question(share)
@@ -222,10 +224,12 @@ class SmbVolume:
 
     def _warn_of_open_file(self) -> None:
         file = self._credentials_file
-        if file is None or self._warned or os.name == "nt" or not file.stat().st_mode & stat.S_IROTH:
+        if file is None or self._warned or os.name == "nt":
             return
-        self._warned = True
-        _LOG.warning("%s holds a password and everybody may read it: chmod 600", file)
+        with suppress(OSError):  # it has been read, so that all is well
+            if file.stat().st_mode & stat.S_IROTH:
+                self._warned = True
+                _LOG.warning("%s holds a password and everybody may read it: chmod 600", file)
 
 
 def volume_of(path: str, credentials_file: Path | None = None) -> Volume:

@@ -44,7 +44,7 @@ from smbprotocol.open import (
 from smbprotocol.session import Session
 from smbprotocol.tree import TreeConnect
 
-from exporter.logs.smb import Credentials, ShareUrl
+from exporter.logs.smb import TIMEOUT, Credentials, ShareUrl
 from exporter.logs.volume import Entry, Trouble, VolumeError
 
 # The library logs account names, and a traceback for each connection that breaks. Both are told by our own errors.
@@ -354,7 +354,7 @@ class Share:
         cause = error.__cause__
         if isinstance(error, _NoAnswerError) or isinstance(cause, TimeoutError):
             words = f"the server {self._at.server} gave no answer within {self._patience} seconds"
-            return VolumeError(shown, Trouble.OTHER, "timeout", words)
+            return VolumeError(shown, Trouble.OTHER, TIMEOUT, words)
         if isinstance(cause, OSError):
             words = f"the server {self._at.server} cannot be reached: {cause.strerror or cause}"
             return VolumeError(shown, Trouble.OTHER, "unreachable", words)

@@ -140,6 +140,11 @@ class Proxy:
         self._acceptor = threading.Thread(target=self._accept)
         self._acceptor.start()
 
+    @property
+    def connections(self) -> int:
+        """How many have been made so far."""
+        return len(self._sockets)
+
     def hold(self) -> None:
         """Let nothing of what the server says through."""
         self._passing.clear()
