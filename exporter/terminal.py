@@ -94,6 +94,9 @@ def _culprit(number: int, culprit: Culprit, report: Report, now: float) -> Rende
     facts.add_row("blocks", _some([_named(report, ts) for ts in culprit.task_sequences]))
     facts.add_row("at", _some([_site(site) for site in culprit.sites]))
     facts.add_row("since", since(culprit.since, now))
+    arrived = _arrived(culprit)
+    if arrived:
+        facts.add_row("version", arrived)
     for finding in culprit.findings:
         certainty = "stated by a log line" if finding.cause.certainty is Certainty.STATED else "inferred"
         facts.add_row(
@@ -112,6 +115,22 @@ def _culprit(number: int, culprit: Culprit, report: Report, now: float) -> Rende
     facts.add_row()
     facts.add_row("do", steps)
     return Group(Rule(title, align="left", style="dim"), Padding(facts, (0, 0, 0, 3)))
+
+
+def _arrived(culprit: Culprit) -> str:
+    """Say which sites have the owner's version of the definition, which is what to watch after a change; or ""."""
+    reached = culprit.progress
+    told = len(reached.current) + len(reached.behind)
+    if not told:
+        return ""
+    newest = reached.versions[reached.owner].definition
+    parts = [f"{newest} on {_site(reached.owner)}, and on {len(reached.current)} of {count(told, 'other site')}"]
+    if reached.behind:
+        parts.append(f"not yet on {_some([_site(site) for site in reached.behind])}")
+    untold = [_site(site) for site in culprit.sites if site not in reached.versions]
+    if untold:
+        parts.append(f"no line tells of {_some(untold)}")
+    return "; ".join(parts)
 
 
 def _proof_lines(culprit: Culprit, report: Report) -> list[Text]:
