@@ -12,7 +12,15 @@ import click
 
 from exporter import __version__
 
-_COMMANDS = ("explain", "run", "records", "check", "simulate", "demo")
+# With the first sentence of their help, so that the list of them needs none of them.
+_COMMANDS = {
+    "explain": "Say which task sequences and packages are stuck, why, since when, and what to do.",
+    "run": "Follow the logs of site servers and serve what they tell to Prometheus.",
+    "records": "Print each record of logs as one JSON line.",
+    "check": "Check the configuration and the access to every log, and say what to mend.",
+    "simulate": "Write the logs of a simulated hierarchy with an incident into FOLDER.",
+    "demo": "Show the whole story of an incident: it begins, is explained, is mended and clears.",
+}
 NOT_DONE = 2  # exit status of what could not be done; explain keeps 0 and 1 for its answer
 
 
@@ -29,6 +37,11 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = importlib.import_module(f"exporter.commands.{cmd_name}").command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Write the list of commands without importing any: they take a second together."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from exporter.cli import cli
-from exporter.config import load_config
+from exporter.config.load import load_config
 from exporter.events.loader import load_folder
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.config import Config, ConfigError, Site, load_config
+from exporter.config.load import ConfigError, load_config
+from exporter.config.schema import Config, Site
 from exporter.events.user import UserTemplate
 
 FULL = r"""

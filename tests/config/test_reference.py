@@ -1,8 +1,9 @@
 import re
 from pathlib import Path
 
-from exporter.config import Config, Defaults, Limits, Site, Template, Web, load_config
+from exporter.config.load import load_config
 from exporter.config.reference import render
+from exporter.config.schema import Config, Defaults, Limits, Site, Template, Web
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
 
