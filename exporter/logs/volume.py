@@ -156,9 +156,12 @@ class LocalVolume:
     def list(self, folder: str, wanted: Callable[[str], bool]) -> Listing:
         """List the regular files of a folder whose names are wanted; see `Volume.list`."""
         try:
-            exact = _shows_changes_at_once(Path(folder).stat().st_dev)
-            with os.scandir(folder) as found:
-                entries = (_entry(item) for item in found if wanted(item.name))
+            found = Path(folder).stat()
+            if not stat.S_ISDIR(found.st_mode):  # asked here, for systems word it differently when told to list a file
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            exact = _shows_changes_at_once(found.st_dev)
+            with os.scandir(folder) as items:
+                entries = (_entry(item) for item in items if wanted(item.name))
                 return Listing({entry.name: entry for entry in entries if entry}, exact)
         except OSError as error:
             raise volume_error(folder, error) from None
