@@ -94,10 +94,10 @@ def test_the_place_that_says_most_of_a_file_is_the_one_in_it() -> None:
         place(ROLLED, banner + lines("a")), place(LOG, banner)
     )
     assert work(chain) == [(LOG, len(banner))]
-    chain = Files(distmgr_lo_=banner + lines("a"), distmgr_log=banner + lines("b")).arrange(
-        place(LOG, banner), gone=(place(ROLLED, banner + lines("a")),)
+    chain = Files(distmgr_log=banner + lines("a", "b")).arrange(
+        place(LOG, banner + lines("a")), gone=(place(ROLLED, banner),)
     )
-    assert work(chain) == [(LOG, len(banner))]
+    assert work(chain) == [(LOG, len(banner + lines("a")))]
 
 
 def test_a_file_older_than_what_is_being_read_counts_as_read() -> None:

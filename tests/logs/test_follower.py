@@ -315,6 +315,13 @@ def test_a_hole_at_the_start_is_skipped() -> None:
     assert bench.blocks[0].line == 1
 
 
+def test_a_hole_at_the_end_of_a_rolled_file_is_no_text() -> None:
+    bench = Bench()
+    bench.volume.write(ROLLED, lines("a") + b"torn\0\0\0")
+    bench.volume.write(LOG, lines("b"))
+    assert bench.read() == ["a", "torn", "b"]
+
+
 def test_a_hole_at_the_end_waits_for_its_text() -> None:
     bench = Bench(exact=False)
     before = lines(*"a" * 20)
