@@ -16,7 +16,7 @@ from exporter.events.matcher import Matcher
 from exporter.logs.clock import Clock
 from exporter.logs.discovery import KNOWN_LOGS, Folder
 from exporter.logs.records import RecordReader
-from exporter.logs.volume import LocalVolume
+from exporter.logs.smb import volume_of
 from exporter.memory import Memory
 from exporter.picture import Given
 from exporter.places import (
@@ -155,11 +155,12 @@ def _server(path: str) -> str:
 
 def _places(site: SiteConfig) -> list[Place]:
     try:
-        return find_places([f"{site.site}={site.logs}" if site.site else site.logs], KNOWN_LOGS)
+        argument = f"{site.site}={site.logs}" if site.site else site.logs
+        return find_places([argument], KNOWN_LOGS, credentials=site.credentials)
     except PlaceError:
         if site.site is None:
             raise
-        return [Place(site.site, Folder(LocalVolume(), site.logs))]
+        return [Place(site.site, Folder(volume_of(site.logs, site.credentials), site.logs))]
 
 
 def _source(place: Place, site: SiteConfig) -> Source:

@@ -8,13 +8,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from exporter.logs.block import Block
 from exporter.logs.discovery import Folder, find_folder
 from exporter.logs.follower import Follower
 from exporter.logs.health import LogHealth
-from exporter.logs.volume import LocalVolume, Volume, VolumeError, volume_error
+from exporter.logs.smb import volume_of
+from exporter.logs.volume import Volume, VolumeError, volume_error
 
 _NAMED: Final = re.compile(r"(?P<site>[0-9A-Za-z]{3})=(?P<path>.+)", re.DOTALL)
 # The share of a site server's installation folder is called SMS_<site code>; the logs are in its folder Logs.
@@ -51,7 +53,7 @@ class Place:
         return sum(entry.size for files in found for entry in (*files.before_current, files.current) if entry)
 
 
-def find_places(arguments: Sequence[str], logs: Iterable[str], volume: Volume | None = None) -> list[Place]:
+def find_places(arguments: Sequence[str], logs: Iterable[str], credentials: Path | None = None) -> list[Place]:
     """Find the logs that `[SITE=]FOLDER` arguments name, and the sites that wrote them.
 
     A folder without logs of its own that holds folders of site servers (`SMS_CHI/Logs`, `CHI/Logs` or `CHI`) stands
@@ -60,25 +62,26 @@ def find_places(arguments: Sequence[str], logs: Iterable[str], volume: Volume | 
     Args:
         arguments: what was typed.
         logs: names of the logs that are wanted (`distmgr`), for folders; a file that is named is read whatever it is.
-        volume: what reads them; the machine's own file systems if left out.
+        credentials: file with the account for `smb://` URLs; without it the account is taken from the environment.
 
     Raises:
         PlaceError: a folder or file cannot be read, holds no log, or two folders are of one site.
     """
-    named = [place for argument in arguments for place in _find(argument, frozenset(logs), volume or LocalVolume())]
+    wanted = frozenset(logs)
+    named = [place for argument in arguments for place in _find(argument, wanted, credentials)]
     places = [Place(place.site or _site_of(place.folder) or place.hint, place.folder) for place in named]
     refuse_two_folders_of_one_site(places)
     return places
 
 
-def find_folders(arguments: Sequence[str], logs: Iterable[str], volume: Volume | None = None) -> list[Folder]:
+def find_folders(arguments: Sequence[str], logs: Iterable[str]) -> list[Folder]:
     """Find the logs that `[SITE=]FOLDER` arguments name, whatever site they are of; see `find_places`.
 
     Raises:
         PlaceError: a folder or file cannot be read, or holds no log.
     """
     wanted = frozenset(logs)
-    return [each.folder for argument in arguments for each in _find(argument, wanted, volume or LocalVolume())]
+    return [each.folder for argument in arguments for each in _find(argument, wanted, None)]
 
 
 def sites_of(places: Iterable[Place]) -> dict[str, list[Folder]]:
@@ -119,14 +122,15 @@ class _Named(NamedTuple):
     hint: str = ""
 
 
-def _find(argument: str, logs: frozenset[str], volume: Volume) -> Iterator[_Named]:
+def _find(argument: str, logs: frozenset[str], credentials: Path | None) -> Iterator[_Named]:
     named = _NAMED.fullmatch(argument)
     site, path = (named["site"].upper(), named["path"]) if named else ("", argument)
     try:
+        volume = volume_of(path, credentials)
         folder = find_folder(volume, path, logs)
         found = [_Named(site, folder)] if folder.only is not None or folder.scan() else []
         found = found or list(_below(path, site, logs, volume))
-    except VolumeError as error:
+    except (VolumeError, ValueError) as error:
         raise PlaceError(f"{error}. Name the Logs folder of a site server, or one of its logs.") from None
     if not found:
         raise PlaceError(
@@ -169,6 +173,8 @@ def _inner_folders(path: str, site: str) -> Iterator[tuple[str, str]]:
 
 
 def _folders(path: str) -> list[os.DirEntry[str]]:
+    if "://" in path:
+        return []  # on a share, name the folder itself
     try:
         with os.scandir(path) as found:
             return sorted((item for item in found if item.is_dir()), key=lambda item: item.name)

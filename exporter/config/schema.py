@@ -53,6 +53,14 @@ class Defaults(Section):
         examples=["500ms", "15s"],
     )
 
+    credentials: FilePath | None = Field(
+        default=None,
+        description="File with the account for `smb://` shares, in lines `username=`, `password=` and `domain=`. Only "
+        "the account that runs the exporter should be able to read it. Without it, the account is taken from the "
+        "environment: see [shares](shares.md).",
+        examples=["/etc/configmgr-exporter/smb-credentials"],
+    )
+
 
 class Site(Defaults):
     """One site server whose logs are read. The keys of `defaults` may stand here too."""
