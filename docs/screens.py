@@ -41,6 +41,7 @@ class Stage:
     """
 
     def __init__(self, folder: Path, plan: Plan | None = None, given: Given | None = None) -> None:
+        self.folder = folder
         self._plan = plan or demo_plan()
         self._given = given or Given()
         self._records = Simulation(self._plan).run()

@@ -8,7 +8,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import NoReturn
-from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -97,14 +96,13 @@ def make_app(
     sight = Sight(backend.look, backend.unready, backend.given, backend.wall)
     endpoints = _Endpoints(backend, renderer)
     pages = PageRoutes(sight, renderer, telemetry)
-    outside = urlsplit(external_url).path.rstrip("/") if external_url else prefix
-    api = ApiRoutes(sight, renderer, outside + telemetry, external_url)
+    api = ApiRoutes(sight, renderer, prefix, telemetry, external_url)
     errors = errors_below(f"{prefix}/api/")
     app = web.Application(middlewares=[*middlewares, errors, _refuse_bodies], client_max_size=0)
     app.add_routes(
         [
             *pages.routes(prefix),
-            *api.routes(prefix),
+            *api.routes(),
             web.get(prefix + telemetry, endpoints.metrics),
             web.get(f"{prefix}/-/healthy", endpoints.healthy),
             web.get(f"{prefix}/-/ready", endpoints.ready),

@@ -13,6 +13,7 @@ from aiohttp.typedefs import Middleware
 
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.views import Snapshot
+from exporter.picture import Given
 from exporter.web.app import Backend, make_app
 from exporter.web.connections import Limits
 from exporter.web.server import Server
@@ -43,26 +44,36 @@ class World:
     unready: str = ""
     reload: Callable[[], None] | None = None
     exposition: Exposition | None = None
+    given: Given = field(default_factory=Given)
 
     def look(self) -> Snapshot:
         self.looks += 1
         return self.snapshot
 
     def backend(self) -> Backend:
-        return Backend(self.look, self.exposition or Exposition(self.look), lambda: self.unready, self.reload)
+        return Backend(
+            self.look, self.exposition or Exposition(self.look), lambda: self.unready, self.reload, lambda: self.given
+        )
 
 
 @contextmanager
-def serving(
+def serving(  # noqa: PLR0913 - what the application takes
     world: World,
     *,
     limits: Limits | None = None,
     middlewares: tuple[Middleware, ...] = (),
     telemetry_path: str = "/metrics",
     route_prefix: str = "/",
+    external_url: str = "",
 ) -> Iterator[int]:
     """Serve on a free port of the loopback and give the port."""
-    app = make_app(world.backend(), telemetry_path=telemetry_path, route_prefix=route_prefix, middlewares=middlewares)
+    app = make_app(
+        world.backend(),
+        telemetry_path=telemetry_path,
+        route_prefix=route_prefix,
+        external_url=external_url,
+        middlewares=middlewares,
+    )
     server = Server(app, ["127.0.0.1:0"], limits=limits or Limits())
     server.start()
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from exporter.changes import Change, History
 from exporter.condition import Condition, conditions, doubts_of
@@ -17,6 +17,14 @@ from exporter.replication.state import Fact, SiteState, owner_of
 Json = dict[str, Any]
 
 
+class Address(NamedTuple):
+    """Where metrics can be scraped: `http` or `https`, host and port, path."""
+
+    scheme: str
+    host: str
+    path: str
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What an endpoint is asked.
@@ -25,15 +33,13 @@ class Question:
         picture: the state.
         history: what has changed.
         arguments: of the path and the query, checked, with defaults filled in.
-        address: scheme, host and port under which the client reaches the exporter.
-        metrics_path: path of the metrics there.
+        address: where the client can scrape the metrics.
     """
 
     picture: Picture
     history: History
     arguments: Mapping[str, Any]
-    address: tuple[str, str] = ("http", "localhost")
-    metrics_path: str = "/metrics"
+    address: Address
 
 
 def hierarchy(question: Question) -> Json:
@@ -306,8 +312,8 @@ def _event(change: Change, names: Mapping[str, str]) -> Json:
 def http_sd(question: Question) -> list[Json]:
     """Return this exporter as targets of Prometheus, one group for each site that it reads."""
     picture = question.picture
-    scheme, host = question.address
-    shared = {"__scheme__": scheme, "__metrics_path__": question.metrics_path}
+    scheme, host, path = question.address
+    shared = {"__scheme__": scheme, "__metrics_path__": path}
     return [
         {
             "targets": [host],

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from exporter.web.answering import JSON, answer
-from exporter.web.api.answers import Question
+from exporter.web.api.answers import Address, Question
 from exporter.web.api.arguments import arguments_of
 from exporter.web.api.endpoints import ENDPOINTS, Endpoint
 from exporter.web.api.errors import ApiError
@@ -21,6 +21,8 @@ from exporter.web.sight import Sight
 
 BASE = "/api/v1"
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?", re.ASCII)
+_HUGE = 4 << 20
+_LONGEST = 4096
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -30,19 +32,21 @@ class ApiRoutes:
     Args:
         sight: what they answer from.
         renderer: makes answers, off the event loop.
-        telemetry_path: path of the metrics as clients see it, its prefix included.
+        prefix: path below which everything is served, without a slash at its end.
+        telemetry_path: path of the metrics below it.
         external_url: address under which people reach the exporter, "" when it is not configured.
     """
 
-    def __init__(self, sight: Sight, renderer: Renderer, telemetry_path: str, external_url: str) -> None:
+    def __init__(self, sight: Sight, renderer: Renderer, prefix: str, telemetry_path: str, external_url: str) -> None:
         self._sight = sight
         self._renderer = renderer
-        self._telemetry_path = telemetry_path
+        self._prefix = prefix
+        self._metrics_path = prefix + telemetry_path
         self._external_url = external_url
 
-    def routes(self, prefix: str) -> list[web.RouteDef]:
-        """Return the routes below a prefix."""
-        base = prefix + BASE
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes."""
+        base = self._prefix + BASE
 
         async def description(request: web.Request) -> web.StreamResponse:
             if request.query:
@@ -60,7 +64,7 @@ class ApiRoutes:
 
             def work() -> Any:  # noqa: ANN401 - what the endpoint answers
                 picture = self._sight.picture()
-                question = Question(picture, self._sight.history, arguments, address, self._telemetry_path)
+                question = Question(picture, self._sight.history, arguments, address)
                 return endpoint.answer(question)
 
             return await self._send(request, work)
@@ -73,14 +77,28 @@ class ApiRoutes:
             raise ApiError(404, "not_found", "No log that was read tells of it.")
         return await answer(request, body, JSON)
 
-    def _address(self, request: web.Request) -> tuple[str, str]:
-        """Return scheme and host under which this client reaches us: where it came to is where it can scrape."""
-        if _HOST.fullmatch(request.host):
-            return request.scheme, request.host
-        url = urlsplit(self._external_url)
-        return url.scheme or request.scheme, url.netloc or "localhost"
+    def _address(self, request: web.Request) -> Address:
+        """Return where this client can scrape: where it came to, be that our own address or that of a proxy."""
+        outside = urlsplit(self._external_url)
+        if request.host == outside.netloc or not _HOST.fullmatch(request.host):
+            path = outside.path.rstrip("/") + self._metrics_path.removeprefix(self._prefix)
+            return Address(outside.scheme or request.scheme, outside.netloc or "localhost", path)
+        return Address(request.scheme, request.host, self._metrics_path)
 
 
 def _encode(data: Any) -> bytes | None:  # noqa: ANN401 - anything that JSON can hold
-    # ASCII alone, so that what would steer a terminal stays an escape there too.
-    return None if data is None else (json.dumps(data) + "\n").encode("ascii")
+    """Return JSON in ASCII alone, so that what would steer a terminal stays an escape there too."""
+    if data is None:
+        return None
+    text = json.dumps(data)
+    if len(text) > _HUGE:  # a whole hierarchy may be as long; names without end are not needed whole
+        text = json.dumps(_cut(data))
+    return f"{text}\n".encode("ascii")
+
+
+def _cut(data: Any) -> Any:  # noqa: ANN401 - anything that JSON can hold
+    if isinstance(data, str) and len(data) > _LONGEST:
+        return f"{data[:_LONGEST]} [... {len(data) - _LONGEST} more characters]"
+    if isinstance(data, dict):
+        return {_cut(key): _cut(value) for key, value in data.items()}
+    return [_cut(item) for item in data] if isinstance(data, list) else data

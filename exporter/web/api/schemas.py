@@ -106,6 +106,11 @@ _CAUSE = {
     "certainty": choice(*Certainty),
     "site": {**STRING, "description": "Where to look and mend."},
     "words": STRING,
+    "ended": {**BOOLEAN, "description": "Whether what was wrong has been mended since, as far as the lines tell."},
+    "behind": {
+        "description": "What the cause is of, where the package is itself blocked by another.",
+        "oneOf": [reference("Program"), {"type": "null"}],
+    },
     "evidence": array(reference("SiteLine")),
 }
 _STUCK = {
@@ -135,6 +140,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "Error": shape("Why there is no answer.", error=shape("", code=STRING, message=STRING)),
     "Line": shape("A log line that shows something.", **_LINE),
     "SiteLine": shape("A log line, and the site whose log holds it.", **_at_site(_LINE)),
+    "Program": shape("A program of a package.", package=STRING, program=STRING),
     "Reference": shape(
         "A program of a package that is missing.",
         package=STRING,
