@@ -145,7 +145,9 @@ def test_names_of_an_inventory_go_before_those_of_the_logs(
 
 def test_an_inventory_that_is_wrong_is_an_error(two_missing: Path, tmp_path: Path) -> None:
     (tmp_path / "names.yaml").write_text("Laptops: CEN00021\n", encoding="utf-8")
-    assert "names.yaml:1:1: 'Laptops' is no package ID" in problem(two_missing, "--inventory", str(tmp_path / "names.yaml"))
+    assert "names.yaml:1:1: 'Laptops' is no package ID" in problem(
+        two_missing, "--inventory", str(tmp_path / "names.yaml")
+    )
 
 
 def versions(folder: Path) -> list[str]:
