@@ -6,8 +6,11 @@ import logging
 import signal
 import sys
 import threading
+import time
 from contextlib import suppress
+from enum import Enum, auto
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Final
 
@@ -22,6 +25,13 @@ from exporter.web.app import ReloadError
 _LOG: Final = logging.getLogger(__name__)
 SAVE_SECONDS: Final = 5.0
 _TICK_SECONDS: Final = 1.0
+
+
+class _Asked(Enum):
+    """What a signal asks for."""
+
+    STOP = auto()
+    RELOAD = auto()
 
 
 class Runner:
@@ -40,8 +50,9 @@ class Runner:
         self.given = given
         self._request = request
         self._service = service
-        self._stop = threading.Event()
-        self._reload_wanted = threading.Event()
+        # A signal handler runs in the middle of whatever the main thread does, where waking an event can wait for
+        # itself; putting into this queue never waits.
+        self._asked: SimpleQueue[_Asked] = SimpleQueue()
         self._reloading = threading.Lock()
         self._file_seen = _content(request.config_file)
 
@@ -70,25 +81,29 @@ class Runner:
         Args:
             watch_file: whether to reload when the configuration file changes, too.
         """
-        since_save = 0.0
-        while not self._stop.wait(_TICK_SECONDS):
-            if self._reload_wanted.is_set() or (watch_file and self._file_changed()):
-                self._reload_wanted.clear()
+        save_at = time.monotonic() + SAVE_SECONDS
+        while (asked := self._wait()) is not _Asked.STOP:
+            if asked is _Asked.RELOAD or (watch_file and self._file_changed()):
                 with suppress(ReloadError):  # it has been said in the log and in a metric
                     self.reload()
-            since_save += _TICK_SECONDS
-            if since_save >= SAVE_SECONDS:
+            if time.monotonic() >= save_at:
                 self._service.save()
-                since_save = 0.0
+                save_at = time.monotonic() + SAVE_SECONDS
+
+    def _wait(self) -> _Asked | None:
+        """Wait until something is asked for, or it is time to look around."""
+        with suppress(Empty):
+            return self._asked.get(timeout=_TICK_SECONDS)
+        return None
 
     def handle_signals(self) -> None:
         """Take SIGHUP, SIGTERM and Ctrl-C from now on; what they ask for is done by `run`."""
 
         def stop(_number: int, _frame: FrameType | None) -> None:
-            self._stop.set()
+            self._asked.put(_Asked.STOP)
 
         def reload(_number: int, _frame: FrameType | None) -> None:
-            self._reload_wanted.set()
+            self._asked.put(_Asked.RELOAD)
 
         signal.signal(signal.SIGINT, stop)
         signal.signal(signal.SIGTERM, stop)
