@@ -243,7 +243,7 @@ def show(console: Console, result: Score, count: int) -> None:
     for table in (findings, causes):
         table.title_justify = "left"
         table.box = SIMPLE
-        table.pad_edge = False
+        table.padding = (0, 1, 0, 0)
         table.columns[0].no_wrap = True
         for column in table.columns[1:]:
             column.justify = "right"
