@@ -12,8 +12,13 @@ import click
 from rich.console import Console
 
 from bench import page
+from bench.growth import growth
+from bench.idle import idle
+from bench.memory import memory
 from bench.results import Part, print_part, read, write
 from bench.scan import scan
+from bench.scrape import scrape
+from bench.start import start
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +27,23 @@ class Sizes:
 
     megabytes: float
     repeats: int
+    series: tuple[int, ...]
+    logs: tuple[int, ...]
+    seconds: float
+    lines: int
+    gigabytes: float
 
 
-FULL = Sizes(megabytes=100, repeats=5)
-SMALL = Sizes(megabytes=1, repeats=1)
+FULL = Sizes(100, 3, (1_000, 10_000, 100_000), (1, 100, 2_000), 10.0, 100, 2.0)
+SMALL = Sizes(0.5, 1, (200,), (2,), 0.5, 2, 0.002)
 
 _BENCHES: Mapping[str, Callable[[Path, Sizes, bool], Part]] = {
     "scan": lambda folder, sizes, download: scan(folder, sizes.megabytes, sizes.repeats, download=download),
+    "growth": lambda folder, sizes, _: growth(folder, sizes.megabytes / 5, sizes.repeats),
+    "scrape": lambda _folder, sizes, _: scrape(sizes.series, sizes.repeats),
+    "idle": lambda folder, sizes, _: idle(folder, sizes.logs, sizes.seconds, sizes.lines),
+    "memory": lambda _folder, sizes, _: memory(sizes.gigabytes),
+    "start": lambda folder, sizes, _: start(folder, sizes.megabytes, sizes.repeats),
 }
 
 
@@ -37,11 +52,15 @@ _BENCHES: Mapping[str, Callable[[Path, Sizes, bool], Part]] = {
 @click.option("--small", is_flag=True, help="Sizes at which nothing is measured well, to see that all of it runs.")
 @click.option("--download/--no-download", default=True, help="Whether to fetch Debian sid's mtail.")
 @click.option("--json", "results", type=click.Path(path_type=Path), help="Add what is found to this file.")
+@click.option("--gigabytes", type=float, help="Size of the backlog of `memory`, instead of 2.")
 @click.option("--docs", is_flag=True, help="Write the page and the pictures of the documentation anew.")
-def main(*, names: Sequence[str], small: bool, download: bool, results: Path | None, docs: bool) -> None:
+def main(  # noqa: PLR0913 - click: an option is a parameter
+    *, names: Sequence[str], small: bool, download: bool, results: Path | None, gigabytes: float | None, docs: bool
+) -> None:
     """Measure what the exporter costs. Without BENCH: all of it."""
     console = Console(highlight=False)
     sizes = SMALL if small else FULL
+    sizes = replace(sizes, gigabytes=gigabytes or sizes.gigabytes)
     parts = []
     for name in names or _BENCHES:
         with tempfile.TemporaryDirectory() as folder:

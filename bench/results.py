@@ -57,9 +57,9 @@ class Part:
     name: str
     title: str
     how: str
-    tables: Sequence[Table] = ()
-    figures: Sequence[Figure] = ()
-    targets: Sequence[Target] = ()
+    tables: Sequence[Table] = field(default_factory=list)
+    figures: Sequence[Figure] = field(default_factory=list)
+    targets: Sequence[Target] = field(default_factory=list)
     machine: Mapping[str, str] = field(default_factory=dict)
 
 

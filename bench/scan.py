@@ -66,11 +66,11 @@ def scan(folder: Path, megabytes: float, repeats: int, *, download: bool) -> Par
     contestants = {_OURS: Contestant(partial(_explain, whole.path.parent, counts), whole.lines)}
     for kind in mtail.Program:
         for peer in peers:
-            for title, some, log in ((_WHOLE, messages, short), ("seven messages", seven, whole)):
+            for title, some, log in ((_WHOLE, messages, short), ("seven messages", seven, short)):
                 name = f"{peer.name}, {title}, {kind.value}"
                 programs = _programs(folder / f"{kind.value} {title}", some, kind)
                 contestants[name] = Contestant(partial(_mtail, peer, programs, log, some), log.lines)
-    contestants |= _others(whole, seven)
+    contestants |= _others(whole, short, seven)
     with one_core():
         runs = in_turns({name: each.run for name, each in contestants.items()}, repeats)
     return _part(runs, {name: each.lines for name, each in contestants.items()}, megabytes, counts)
@@ -136,12 +136,12 @@ def _found(log: Log) -> Mapping[str, int]:
     return _KNOWN[log.path]
 
 
-def _others(log: Log, seven: list[Message]) -> dict[str, Contestant]:
+def _others(log: Log, short: Log, seven: list[Message]) -> dict[str, Contestant]:
     others = {}
     if shutil.which("rg"):
         pattern, fields = _one_pattern(seven)
         others["ripgrep, seven messages, taking the fields"] = Contestant(
-            partial(process, ["rg", "--no-filename", "-N", "-o", "-r", fields, pattern, log.path]), log.lines
+            partial(process, ["rg", "--no-filename", "-N", "-o", "-r", fields, pattern, short.path]), short.lines
         )
     if shutil.which("wc"):
         others["wc -l"] = Contestant(partial(process, ["wc", "-l", log.path]), log.lines)
@@ -169,7 +169,7 @@ def _part(runs: Runs, lines: Mapping[str, int], megabytes: float, counts: LogCou
     share = 1 - counts.noise / counts.lines
     how = (
         f"One distmgr.log of {megabytes:,.0f} MB, {counts.lines:,} lines, {share:.0%} of them of units of work, "
-        f"read by each in turn; where mtail has the whole catalogue, it reads {_SLOW_SHARE:.0%} of it. In every "
+        f"read by each in turn; mtail and ripgrep read the first {_SLOW_SHARE:.0%} of it. In every "
         "run mtail's count of each message is held to the exporter's, and the exporter's answer to what was written."
     )
     return Part("scan", "Scanning", how, [table], targets=[*_targets(times)])

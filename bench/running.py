@@ -1,0 +1,80 @@
+"""A running exporter: started, asked, measured through /proc, and ended."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_PATIENCE: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An exporter that answers at a port of this machine. `started`: when it was begun, by `time.perf_counter`."""
+
+    pid: int
+    port: int
+    started: float
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        """Return the status and body of an answer; status 0 while nothing answers."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except OSError:
+            return 0, b""
+        finally:
+            connection.close()
+
+    def wait(self, path: str) -> float:
+        """Wait for an answer without error; return the seconds since the start."""
+        while self.get(path)[0] != 200:
+            if time.perf_counter() - self.started > _PATIENCE:
+                raise TimeoutError(path)
+            time.sleep(0.01)
+        return time.perf_counter() - self.started
+
+    def cpu(self) -> float:
+        """Return the CPU seconds taken so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory(self) -> float:
+        """Return the megabytes of memory in use."""
+        return status_megabytes(self.pid, "VmRSS")
+
+
+def status_megabytes(pid: int | str, name: str) -> float:
+    """Return a size of a process from /proc."""
+    text = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    found = re.search(rf"^{name}:\s+(\d+) kB", text, re.MULTILINE)
+    return int(found[1]) / 1000 if found else 0.0
+
+
+@contextlib.contextmanager
+def running(*arguments: str | Path) -> Iterator[Running]:
+    """Run the exporter on logs, at a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "exporter", "run", "--web.listen-address", f"127.0.0.1:{port}", *arguments]
+    started = time.perf_counter()
+    process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield Running(process.pid, port, started)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
