@@ -159,15 +159,15 @@ def _encode(place: Place) -> dict[str, Any]:
 
 
 def _decode(data: dict[str, Any]) -> Place:
-    place = Place(**{**data, "heads": tuple((length, digest) for length, digest in data["heads"])})
-    texts = [place.file, place.tail, *(digest for _, digest in place.heads)]
-    numbers = [place.offset, place.line, *(length for length, _ in place.heads)]
+    heads = [(length, digest) for length, digest in data["heads"]]
+    texts = [data["file"], data["tail"], *(digest for _, digest in heads)]
+    numbers = [data["offset"], data["line"], *(length for length, _ in heads)]
     if not (
         all(isinstance(text, str) for text in texts)
         and all(type(number) is int and number > 0 for number in numbers)
-        and isinstance(place.identity, str | None)
-        and isinstance(place.stamped, bool)
-        and place.heads
+        and isinstance(data["identity"], str | None)
+        and isinstance(data["stamped"], bool)
+        and heads
     ):
         raise ValueError("a part has another type than it is written with")
-    return place
+    return Place(**{**data, "heads": tuple(heads)})
