@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from exporter.replication.cause import CauseKind
 from tests.causes import FOLDER, SCENARIO, explained, golden_file, has_finding, names, render
 
 FOUND = sorted(name for name in names() if golden_file(name).exists())
@@ -27,3 +31,9 @@ def test_every_golden_explanation_is_of_something() -> None:
 def test_the_articles_own_excerpt_is_among_them() -> None:
     assert "seed-blocked-ts-distmgr.txt" in FOUND
     assert f"{SCENARIO}healthy" not in FOUND
+
+
+def test_every_kind_of_cause_is_described() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "causes.md").read_text(encoding="utf-8")
+    kinds = [kind.value for kind in CauseKind]
+    assert [heading for heading in re.findall(r"^## (.+)$", page, re.MULTILINE) if heading in kinds] == kinds
