@@ -52,6 +52,10 @@ class Running:
         fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def kill(self) -> None:
+        """End it at once, as a crash does."""
+        os.kill(self.pid, signal.SIGKILL)
+
     def memory(self) -> float:
         """Return the megabytes of memory in use."""
         return status_megabytes(self.pid, "VmRSS")
