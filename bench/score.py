@@ -42,6 +42,7 @@ Answer = Mapping[str, Any]
 
 FINDINGS: Final = ("blocked", "waiting", "source_errors")
 ON_ITS_WAY: Final = "(on its way)"
+WAY_NOT_TOLD: Final = "(way not told)"
 _NEEDS_NO_LINE: Final = {"unknown", "owner_not_read"}
 _NEVER_ROLLS: Final = 1 << 40  # what has rolled away twice cannot be explained
 
@@ -162,6 +163,11 @@ def score(explained: Explained, name: str, into: Score) -> None:
         differing += _named(kind, true, told)
     true_causes, told_causes = _causes(explained.truth), _causes(explained.answer)
     for key in true_causes.keys() | told_causes.keys():
+        if key in true_causes and key in told_causes and not _way_is_told(explained, key):
+            # The fault may stand in the logs of a site of which no line tells that the definition comes over it.
+            _count(into.causes[WAY_NOT_TOLD], {key}, {key})
+            into.sites[WAY_NOT_TOLD] += 1
+            continue
         differing += _score_cause(key, true_causes.get(key), told_causes.get(key), into)
     for key, cause in told_causes.items():
         (into.unproven if key in explained.absent else into.proven)[cause["kind"]] += 1
@@ -196,6 +202,16 @@ def _causes(told: Truth) -> dict[Key, dict[str, Any]]:
         for cause in culprit["causes"]
         for site in cause["sites"]
     }
+
+
+def _way_is_told(explained: Explained, key: Key) -> bool:
+    """Whether the lines tell who is whose parent, all the way from the owner of a package to a site that lacks it."""
+    package, _, site = key
+    while site is not None and site != package[:3]:
+        if explained.answer["sites"][site]["parent"] is None:
+            return False
+        site = explained.truth["sites"][site]["parent"]
+    return True
 
 
 def _score_cause(key: Key, true: Mapping[str, Any] | None, told: Mapping[str, Any] | None, into: Score) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from bench.score import ON_ITS_WAY, SHAPES, Explained, Score, Tally, explain, main, score, worlds
+from bench.score import ON_ITS_WAY, SHAPES, WAY_NOT_TOLD, Explained, Score, Tally, explain, main, score, worlds
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
 from exporter.logs.clock import Clock
@@ -104,6 +104,15 @@ def test_what_is_on_its_way_may_be_told_as_a_conclusion_only() -> None:
     assert scored(Explained(truth, answer)).causes[ON_ITS_WAY].right == 2
     answer["culprits"][0]["causes"][0]["certainty"] = "stated"
     assert scored(Explained(truth, answer)).causes[ON_ITS_WAY].right == 0
+
+
+def test_a_cause_on_a_way_that_no_line_tells_is_counted_apart() -> None:
+    answer, world = altered("source_access_denied")
+    answer["sites"]["CHI"]["parent"] = None
+    answer["culprits"][0]["causes"][0]["kind"] = "definition_old"
+    result = scored(world)
+    assert counts(result.causes[WAY_NOT_TOLD]) == (1, 1, 1)
+    assert counts(result.causes["source_path_inaccessible"])[0] == 1
 
 
 def test_a_cause_whose_lines_do_not_stand_in_the_logs() -> None:
