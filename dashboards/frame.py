@@ -21,7 +21,7 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from dashboards.panels import DATA_SOURCE, GOOD, STUCK, AnyPanel, Link
-from dashboards.promql import SINCE, SITE_BLOCKED, largest, series
+from dashboards.promql import BLOCKED, SINCE, SITE_BLOCKED, largest, series
 
 TAG: Final = "configmgr"
 COLUMNS: Final = 24
@@ -159,11 +159,11 @@ def _annotations(matchers: Sequence[str]) -> Iterator[builders.AnnotationQuery]:
     block was still there is found again, which is always the same mark. A site that nobody reports has no end.
     """
     labels = "site, task_sequence"
-    begun = f"{largest(labels, SINCE, *matchers)} * 1000"
+    block = largest(labels, BLOCKED, *matchers)
+    begun = f"{largest(labels, SINCE)} * 1000 and on ({labels}) {block}"
     gone = (
-        f"max by ({labels}) (max_over_time(timestamp({series(SINCE, *matchers)})[1h:1m])) * 1000 "
-        f"unless on ({labels}) {largest(labels, SINCE, *matchers)} "
-        f"and on (site) {largest('site', SITE_BLOCKED, *matchers)}"
+        f"max by ({labels}) (max_over_time(timestamp({series(BLOCKED, *matchers)})[1h:1m])) * 1000 "
+        f"unless on ({labels}) {block} and on (site) {largest('site', SITE_BLOCKED)}"
     )
     for name, color, text, expression in (
         ("Blocks that begin", STUCK, "is blocked at", begun),

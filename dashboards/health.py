@@ -31,7 +31,7 @@ def _exporters() -> panels.AnyPanel:
             Column("B", "Scraped", unit="none", steps=panels.ONE_IS_GOOD, texts=_YES_NO),
             Column("C", "Configuration read", unit="none", steps=panels.ONE_IS_GOOD, texts=_YES_NO),
             Column("D", "State kept", unit="none", steps=panels.ONE_IS_GOOD, texts=_YES_NO),
-            Column("E", "Last pass over the logs", unit=panels.AGO),
+            Column("E", "Last pass", unit=panels.AGO),
             Column("F", "Sites", unit="none"),
             Column("G", "Started", unit=panels.AGO),
         ],
@@ -159,7 +159,7 @@ def sheet() -> Sheet:
             (growth("site, log", "configmgr_log_template_timeouts_total"), f"{per_log}: own template too slow"),
         ],
         unit="short",
-        empty="No log is read",
+        empty="No odd line has come",
         style="bars",
     )
     trouble = panels.graph_panel(
@@ -180,7 +180,7 @@ def sheet() -> Sheet:
         "How often logs rolled over. A log that rolls more than once between two passes loses lines.",
         [(growth("site, log", "configmgr_log_rollovers_total"), per_log)],
         unit="short",
-        empty="No log is read",
+        empty="No log has rolled over",
         style="bars",
     )
     passes = panels.graph_panel(
@@ -212,7 +212,7 @@ def sheet() -> Sheet:
                 "{{instance}} leaves out {{family}}",
             ),
             (
-                f"{growth('site, kind', 'configmgr_site_dropped_entries_total')} > 0",
+                growth("site, kind", "configmgr_site_dropped_entries_total"),
                 "{{site}} had no room for {{kind}}",
             ),
         ],
@@ -247,7 +247,7 @@ def sheet() -> Sheet:
         "none.",
         [
             (f"time() - {_own('checkpoint_last_success_timestamp_seconds')}", one),
-            (f"{growth('instance', _EXPORTER + 'checkpoint_failures_total')} > 0", "{{instance}}: failures"),
+            (growth("instance", _EXPORTER + "checkpoint_failures_total"), "{{instance}}: failures"),
         ],
         unit="s",
         empty="No state directory is used",

@@ -193,7 +193,7 @@ def sheet() -> Sheet:
         ),
     ]
     trend = panels.graph_panel(
-        "Blocked task sequences by site",
+        "Blocked over time",
         "How many task sequences are blocked at each site. A red mark is a block that began, a green one a block that "
         "ended.",
         [(largest("site", SITE_BLOCKED), "{{site}}")],

@@ -57,14 +57,15 @@ def incident_plan(end: datetime | None = None) -> Plan:
     return replace(
         plan,
         name="incident",
-        sites=tuple(replace(site, era=Era.CM2012) if site.code in {"LON", "PAR"} else site for site in plan.sites),
+        sites=tuple(replace(site, era=Era.CM2012) if site.code == "PAR" else site for site in plan.sites),
         changes=(
             *plan.changes,
             Create(2 * _HOUR, printing),
+            Touch(2 * _HOUR + 2400, "CEN00001", refresh=True),
             Touch(3 * _HOUR + 600, "CEN00013", refresh=True),
-            Touch(4 * _HOUR, "CEN00001", refresh=True),
+            Touch(3 * _HOUR + 1800, "CEN00001", refresh=True),
             Touch(4 * _HOUR + 1800, "CEN00004"),
-            Touch(5 * _HOUR, "CEN0000A"),
+            Touch(5 * _HOUR, "CEN00001", refresh=True),
         ),
         incidents=(
             *plan.incidents,
@@ -72,9 +73,9 @@ def incident_plan(end: datetime | None = None) -> Plan:
             BadSource("CEN00013", 0, 300, win32_error=53),
             CutOff("CEN", "NYC", _HOUR, 2 * _HOUR + 1800),
             CutOff("LON", "PAR", 4 * _HOUR, _FOR_EVER, win32_error=64),
-            LateContent("CEN00001", "CHI", 4 * _HOUR - 60, _FOR_EVER),
+            LateContent("CEN00001", "CHI", 3 * _HOUR + 1700, _FOR_EVER),
             DespoolerRetries("DEN", "CHI00003", 0, 2 * _HOUR),
-            NeverSent("CEN", "LON", 4 * _HOUR + 1700, 4 * _HOUR + 2400, _FOR_EVER, "CEN00004"),
+            NeverSent("CEN", "NYC", 4 * _HOUR + 1700, 4 * _HOUR + 2400, _FOR_EVER, "CEN00004"),
         ),
     )
 

@@ -29,10 +29,12 @@ from dashboards.promql import (
 
 THIS: Final = 'package="$package"'
 _STATES: Final[Words] = {
+    4: ("source unreadable", panels.STUCK),
     3: ("missing: task sequences wait", panels.STUCK),
     2: ("content late", panels.LATE),
     1: ("older definition", "yellow"),
     0: ("newest definition", panels.GOOD),
+    -1: ("definition not told", panels.DIM),
 }
 _KNOWN: Final = (
     f'{{__name__=~"{DEFINITION}|{MISSING}|{WAITING}|{SOURCE_ERROR}", package!="", job=~"$job", instance=~"$instance"}}'
@@ -42,9 +44,12 @@ _KNOWN: Final = (
 def state() -> str:
     """Return how far the package has come at each site: a key of the states."""
     return (
-        f"({largest('site', MISSING, THIS)} > bool 0) * 3 "
+        f"({largest('site', SOURCE_ERROR, THIS)} > bool 0) * 4 "
+        f"or on (site) ({largest('site', MISSING, THIS)} > bool 0) * 3 "
         f"or on (site) ({largest('site', WAITING, THIS)} > bool 0) * 2 "
-        f"or on (site) ({lag(THIS)} > bool 0)"
+        f"or on (site) ({lag(THIS)} > bool 0) "
+        f"or on (site) {largest('site', SOURCE, THIS)} * 0 - 1 "
+        f"or on (site) {largest('site', CONTENT, THIS)} * 0 - 1"
     )
 
 
@@ -61,7 +66,7 @@ def _journey() -> panels.AnyPanel:
                 "State",
                 unit="none",
                 width=230,
-                steps=((0, panels.GOOD), (1, "yellow"), (2, panels.LATE), (3, panels.STUCK)),
+                steps=((-1, panels.DIM), (0, panels.GOOD), (1, "yellow"), (2, panels.LATE), (3, panels.STUCK)),
                 texts=_STATES,
             ),
             Column("B", "Definition", unit="none"),
@@ -175,7 +180,8 @@ def _transport() -> panels.AnyPanel:
 
 
 def _numbers() -> list[tuple[int, panels.AnyPanel]]:
-    owner = f'label_replace({largest("package", DEFINITION, THIS)}, "owner", "$1", "package", "(...).*")'
+    told = f"max by (package) ({{{THIS}, {_KNOWN[1:]})"
+    owner = f'label_replace({told}, "owner", "$1", "package", "(...).*")'
     error = number("", "site, reason", SOURCE_ERROR, THIS)
     return [
         (
@@ -284,7 +290,7 @@ def sheet() -> Sheet:
         variables=[frame.query_variable("package", "Package", "The package.", f"label_values({_KNOWN}, package)")],
         exporter=f"label_values({{{THIS}, {_KNOWN[1:]}, instance)",
         status_page="package/${package}",
-        annotated=(),
+        annotated=(THIS,),
         shelves=[
             Shelf(4, _numbers()),
             Shelf(8, [(24, _journey())]),

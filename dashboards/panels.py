@@ -132,6 +132,8 @@ class Column:
             made.append(DynamicConfigValue("thresholds", thresholds(self.steps).build()))
         if self.texts:
             made.append(DynamicConfigValue("mappings", words(self.texts)))
+        if self.texts:
+            made.append(DynamicConfigValue("custom.align", "left"))
         if self.steps or self.texts:
             made.append(DynamicConfigValue("color", {"mode": "thresholds"}))
             made.append(DynamicConfigValue("custom.cellOptions", {"type": "color-text"}))
@@ -241,6 +243,7 @@ def matrix_panel(  # noqa: PLR0913 - a panel has that many properties, each its 
                 DynamicConfigValue("color", {"mode": "thresholds"}),
                 DynamicConfigValue("custom.cellOptions", {"type": "color-background", "mode": "basic"}),
                 DynamicConfigValue("custom.align", "center"),
+                DynamicConfigValue("custom.width", 110),
                 DynamicConfigValue("links", [link.as_json() for link in links]),
             ],
         )
@@ -322,7 +325,9 @@ def graph_panel(  # noqa: PLR0913 - a panel has that many properties, each its o
         queries: expressions with their legends.
         unit: unit of all of them.
         empty: what stands there when there is nothing to draw.
-        style: `line`; `steps` for values that jump; `area` and `bars` are stacked.
+        style: `line`; `steps` for values that jump; `points` for what is rarely there; `area` and `bars` are stacked.
+            A bar is at least five minutes: much shorter than the window in which a counter's growth is measured, and
+            one event would stand in several of them.
         colors: colour of each legend that has a meaning.
         steps: colours of a threshold line.
         largest: end of the axis, where the values have one.
@@ -336,9 +341,6 @@ def graph_panel(  # noqa: PLR0913 - a panel has that many properties, each its o
         .unit(unit)
         .min(0)
         .no_value(empty)
-        .line_width(2 if style == "line" else 1)
-        .fill_opacity({"line": 8, "steps": 0, "area": 35, "bars": 70}[style])
-        .show_points(VisibilityMode.NEVER)
         .color_scheme(builders.FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC))
         .legend(
             common_builders.VizLegendOptions()
@@ -349,14 +351,7 @@ def graph_panel(  # noqa: PLR0913 - a panel has that many properties, each its o
         )
         .tooltip(_TIP)
     )
-    if style in {"steps", "area"}:
-        panel.line_interpolation(LineInterpolation.STEP_AFTER)
-    if style == "steps":
-        panel.line_width(2)
-    if style in {"area", "bars"}:
-        panel.stacking(common_builders.StackingConfig().mode(StackingMode.NORMAL).group("A"))
-    if style == "bars":
-        panel.draw_style(GraphDrawStyle.BARS)
+    _draw(panel, style)
     if largest is not None:
         panel.max(largest)
     if steps:
@@ -369,6 +364,20 @@ def graph_panel(  # noqa: PLR0913 - a panel has that many properties, each its o
     if links:
         panel.data_links([_builder(link) for link in links])
     return panel
+
+
+def _draw(panel: timeseries.Panel, style: str) -> None:
+    panel.line_width(2 if style in {"line", "steps"} else 1)
+    panel.fill_opacity({"line": 8, "steps": 0, "points": 0, "area": 35, "bars": 70}[style])
+    panel.show_points(VisibilityMode.ALWAYS if style == "points" else VisibilityMode.NEVER)
+    if style in {"steps", "area"}:
+        panel.line_interpolation(LineInterpolation.STEP_AFTER)
+    if style in {"area", "bars"}:
+        panel.stacking(common_builders.StackingConfig().mode(StackingMode.NORMAL).group("A"))
+    if style == "bars":
+        panel.draw_style(GraphDrawStyle.BARS).decimals(0).interval("5m")
+    if style == "points":
+        panel.draw_style(GraphDrawStyle.POINTS).point_size(7).interval("5m")
 
 
 def states_panel(  # noqa: PLR0913 - a panel has that many properties, each its own

@@ -39,8 +39,8 @@ def rate(labels: str, counter: str, *matchers: str) -> str:
 
 
 def growth(labels: str, counter: str, *matchers: str) -> str:
-    """Return by how much a counter grows from one point of a graph to the next, about."""
-    return _together(labels, f"increase({series(counter, *matchers)}[$__rate_interval])")
+    """Return by how much a counter grows from one bar of a graph to the next; nothing where it does not grow."""
+    return f"{_together(labels, f'increase({series(counter, *matchers)}[$__rate_interval])')} > 0"
 
 
 def grown(labels: str, counter: str, *matchers: str) -> str:

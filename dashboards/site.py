@@ -220,7 +220,7 @@ def _numbers() -> list[panels.AnyPanel]:
     lasted = grown("", "configmgr_task_sequence_block_duration_seconds_sum", HERE)
     return [
         panels.stat_panel(
-            "Blocked task sequences",
+            "Blocked",
             "How many task sequences cannot be stored here now.",
             f"max({series(SITE_BLOCKED, HERE)})",
             steps=panels.NONE_IS_GOOD,
@@ -232,7 +232,7 @@ def _numbers() -> list[panels.AnyPanel]:
             steps=panels.NONE_IS_GOOD,
         ),
         panels.stat_panel(
-            "Late content",
+            "Packages that are late",
             "How many packages' content the site waits for.",
             or_none(number("", "package", WAITING, HERE), HERE),
             steps=panels.NONE_IS_TIMELY,
@@ -327,7 +327,7 @@ def sheet() -> Sheet:
             Shelf(8, [(12, failures), (12, processing)]),
             Shelf(7, [(12, _late()), (12, _source_errors())], "Packages"),
             Shelf(9, [(24, _versions())]),
-            Shelf(8, [(14, _logs()), (10, _messages())], "Logs"),
+            Shelf(8, [(14, _logs()), (10, _messages())], "What is read"),
             Shelf(6, [(24, own)]),
         ],
     )

@@ -115,10 +115,11 @@ def sheet() -> Sheet:
     bucket = rate("site, destination_site, le", "configmgr_sender_send_duration_seconds_bucket", HERE)
     duration = panels.graph_panel(
         "Time to send",
-        "Within how long nine of ten send requests ended, failed ones among them. Gaps: nothing was sent.",
-        [(f"histogram_quantile(0.9, {bucket})", pair)],
+        "Within how long nine of ten send requests ended, failed ones among them.",
+        [(f"histogram_quantile(0.9, {bucket}) >= 0", pair)],
         unit="s",
         empty="Nothing was sent",
+        style="points",
     )
     requests = panels.graph_panel(
         "Send requests",
@@ -130,7 +131,7 @@ def sheet() -> Sheet:
         colors=_colors("taken", "completed", "failed"),
     )
     failures = panels.graph_panel(
-        "Failed connections",
+        "Failed connections over time",
         "Attempts to reach a site that failed, by Win32 error: 53 and 67 no such server or share, 5 access is denied, "
         "64 the connection broke. After several the sender puts the site aside for an hour.",
         [
@@ -145,7 +146,7 @@ def sheet() -> Sheet:
         style="bars",
     )
     open_requests = panels.graph_panel(
-        "Open requests",
+        "Open requests over time",
         "Send requests that are not completed, by destination and state. A line that only rises is a site that takes "
         "nothing.",
         [

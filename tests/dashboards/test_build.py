@@ -25,6 +25,12 @@ def test_panels_have_ids_of_their_own(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
+def test_panels_have_titles_of_their_own(name: str) -> None:
+    titles = [panel["title"] for panel in ALL[name]["panels"]]
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_panels_fill_the_grid_and_do_not_overlap(name: str) -> None:
     places = [panel["gridPos"] for panel in ALL[name]["panels"]]
     cells = [

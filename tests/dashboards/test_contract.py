@@ -9,7 +9,7 @@ SCRAPE = ("up", "scrape_duration_seconds", "scrape_samples_scraped")  # Promethe
 TARGET = {"job", "instance"}
 LABELS = {
     **{sample: {*family.labels, *TARGET} for family in FAMILIES for sample in family.sample_names},
-    **{name: TARGET for name in SCRAPE},
+    **dict.fromkeys(SCRAPE, TARGET),
 }
 BUCKETS = {name for name in LABELS if name.endswith("_bucket")}
 
