@@ -34,7 +34,7 @@ class Sizes:
     gigabytes: float
 
 
-FULL = Sizes(100, 3, (1_000, 10_000, 100_000), (1, 100, 2_000), 10.0, 100, 2.0)
+FULL = Sizes(100, 3, (1_000, 10_000, 100_000), (1, 100, 2_000), 10.0, 50, 2.0)
 SMALL = Sizes(0.5, 1, (200,), (2,), 0.5, 2, 0.002)
 
 _BENCHES: Mapping[str, Callable[[Path, Sizes, bool], Part]] = {

@@ -48,7 +48,7 @@ def idle(folder: Path, logs: Sequence[int], seconds: float, lines: int) -> Part:
     )
     how = (
         f"The exporter itself, seven logs to a site; CPU time over {seconds:g} s, system calls by strace, and {lines} "
-        "lines, each written when the one before it had been seen, at a time of its own. Pages are asked for every 10 ms."
+        "lines, each written when the one before had been seen, at a time of its own. Pages are asked for every 10 ms."
     )
     return Part("idle", "Waiting for lines", how, [table], targets=targets)
 
@@ -76,7 +76,7 @@ def _calls(exporter: Running, seconds: float) -> float | None:
     time.sleep(seconds)
     tracing.send_signal(signal.SIGINT)
     _, report = tracing.communicate()
-    total = re.search(r"^\s*100\.00\s+[\d.]+\s+\d+\s+(\d+)", report, re.MULTILINE)
+    total = re.search(r"^\s*100\.00\s+[\d.]+\s+\d+\s+(\d+)\b.*\btotal$", report, re.MULTILINE)
     return int(total[1]) / seconds if total else None
 
 
