@@ -14,14 +14,18 @@ from typing import Any, Final, Self
 
 from exporter.logs.segments import is_stamped
 
-HEAD: Final = 1024
-"""First bytes of a file that it is known by."""
+HEAD: Final = 4096
+"""First bytes of a file that it is known by: so many that even of a long first record the stamp is mostly in them."""
 Signature = tuple[int, str]
 """How many bytes, and their digest."""
 TAIL: Final = 256
 """Bytes before the place where reading stopped that a file is known by: more than a line, so that a stamp is in it."""
-_PREFIXES: Final = (256, 512)
+_PREFIXES: Final = (256, 512, 1024)
 """Lengths of further signatures, besides that of the first record, by which a shorter copy of a file is known."""
+
+
+_FIRST_LINES: Final = 64
+"""In how many lines the first stamp is looked for."""
 
 
 def _digest(data: bytes) -> str:
@@ -31,9 +35,11 @@ def _digest(data: bytes) -> str:
 def _first_record(head: bytes) -> int:
     """Return where the first record ends whose stamp, in milliseconds, tells one log from another; 0 if none does."""
     end = 0
-    while (end := head.find(b"\n", end) + 1) and not is_stamped(head[:end]):
-        pass
-    return end
+    for _ in range(_FIRST_LINES):
+        end = head.find(b"\n", end) + 1
+        if end == 0 or is_stamped(head[:end]):
+            return end
+    return 0
 
 
 def _sign(head: bytes, offset: int) -> tuple[Signature, ...]:
@@ -52,8 +58,8 @@ class Place:
         offset: bytes of it that have been read and acted on, never 0.
         line: number of the line that begins there, from 1.
         stamped: whether its head showed records that end in a stamp.
-        heads: signatures of its first record and its first 256, 512 and 1024 bytes, as far as `offset` reaches; the
-            last is of the first `min(offset, 1024)`.
+        heads: signatures of its first record and its first 256, 512, 1024 and 4096 bytes, as far as `offset` reaches;
+            the last is of the first `min(offset, 4096)`.
         tail: signature of the last 256 bytes before `offset`, or of fewer when there are no more.
     """
 
@@ -102,7 +108,7 @@ class Place:
         return (
             len(before) == self.offset - self.tail_start
             and _digest(before) == self.tail
-            and _digest(head[: min(self.offset, HEAD)]) == self.heads[-1][1]
+            and _digest(head[: self.heads[-1][0]]) == self.heads[-1][1]
         )
 
     def is_like(self, head: bytes, size: int) -> bool:
@@ -116,11 +122,10 @@ class Place:
             head: first bytes of the file.
             size: how many it has in all.
         """
-        comparable = [(length, digest) for length, digest in self.heads if length <= size]
-        if not comparable or (size >= self.offset and self.offset < HEAD):
-            return False
-        length, digest = comparable[-1]
-        return _digest(head[:length]) == digest and is_stamped(head[:length])
+        return any(
+            length <= size and _digest(head[:length]) == digest and is_stamped(head[:length])
+            for length, digest in self.heads
+        )
 
 
 @dataclass(frozen=True, slots=True)
