@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 import traceback
 from io import TextIOWrapper
@@ -66,7 +67,10 @@ def main() -> NoReturn:
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as problem:
-        problem.show()
+        words = importlib.import_module("exporter.words")  # only here: it would slow down what goes well
+        text = io.StringIO()
+        problem.show(text)
+        click.echo(words.printable(text.getvalue()), nl=False, err=True)  # it may hold what a file is called
         sys.exit(NOT_DONE)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -237,6 +237,8 @@ class Clock:
 def _local(  # noqa: PLR0913, PLR0917  # the parts of a date and time
     year: str, month: str | int, day: str, hour: str | int, minute: str, second: str, fraction: str | None
 ) -> datetime:
+    if not MINYEAR < int(year) < MAXYEAR:
+        raise ValueError("in UTC it may lie outside the calendar")
     microsecond = int((fraction or "0").ljust(6, "0")[:6])
     return datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), microsecond)  # noqa: DTZ001
 
