@@ -21,7 +21,7 @@ LINKS = {
 @pytest.fixture(scope="session")
 def incident(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     """What nobody may change: it is read once for all tests."""
-    given = Given({"CHI": "CEN"}, {"CEN00012": "Laptop drivers (inventory)"}, LINKS, {"CHI": "chi01"})
+    given = Given({"CHI": "CEN"}, {"CEN00012": "Laptop drivers (inventory)"}, LINKS, {"CHI": "localhost"})
     stage = Stage(tmp_path_factory.mktemp("incident"), given=given)
     stage.play(3 * HOUR)
     return stage

@@ -180,7 +180,7 @@ def test_prometheus_finds_one_target_for_each_site(incident_port: int) -> None:
         "__metrics_path__": "/metrics",
         "__meta_configmgr_site": "CHI",
         "__meta_configmgr_parent_site": "CEN",
-        "__meta_configmgr_site_server": "chi01",
+        "__meta_configmgr_site_server": "localhost",
     }
 
 
