@@ -25,8 +25,8 @@ _RULES = [
 ]
 RECORDED = {rule["record"] for rule in _RULES if "record" in rule}
 ALERTING: dict[str, dict[str, Any]] = {rule["alert"]: rule for rule in _RULES if "alert" in rule}
-_SERIES = re.compile(r"(?:\w+:)?configmgr_\w+(?::\w+)?")
-_SAMPLES = {name for family in FAMILIES for name in family.sample_names}
+SERIES = re.compile(r"(?<!\w)(?:\w+:)?configmgr_\w+(?::\w+)?")
+SAMPLES = {name for family in FAMILIES for name in family.sample_names}
 # What a template asks Prometheus for: `printf "QUERY" VALUE...`, or a plain string.
 _QUERY = re.compile(r'\(printf "((?:[^"\\]|\\.)*)"')
 
@@ -117,9 +117,9 @@ def _queries() -> list[str]:
 
 def test_every_series_that_is_named_exists() -> None:
     written = [rule["expr"] for rule in _RULES] + _queries()
-    named = {name for text in written for name in _SERIES.findall(text)}
+    named = {name for text in written for name in SERIES.findall(text)}
     assert {name for name in named if ":" in name} <= RECORDED
-    assert {name for name in named if ":" not in name} <= _SAMPLES
+    assert {name for name in named if ":" not in name} <= SAMPLES
     assert len(named) > 25
 
 
