@@ -214,6 +214,11 @@ class Case:
         return state.facts.get(self.package, {}).get((kind, subject)) if state else None
 
 
+def named(site: str) -> str:
+    """Return a site for a sentence: a person may have given logs without saying, and they without telling, whose."""
+    return site or "the site whose logs were read"
+
+
 def after(time: float | None, other: float | None) -> bool:
     """Whether a time is known to be later than another."""
     return time is not None and other is not None and time > other

@@ -29,6 +29,7 @@ from exporter.replication.cause import (
     World,
     after,
     later,
+    named,
     win32_words,
 )
 from exporter.replication.state import Fact, FactKind, Reference, SiteState, SourceError, SourceReason
@@ -49,7 +50,7 @@ def _search(case: Case, looks: Sequence[_Look]) -> Cause:
         cause = look(case)
         if cause is not None:
             return cause
-    if case.owner not in case.world.states:
+    if not case.owner or case.owner not in case.world.states:
         return _owner_not_read(case)
     return _unknown(case)
 
@@ -63,7 +64,7 @@ def _program_deleted(case: Case) -> Cause | None:
             if (not whole and fact.subject != case.reference.program) or later(applied, fact.evidence.time):
                 continue
             what = "package" if whole else f"program {fact.subject} of package"
-            words = f"{what} {case.package} was deleted at {site}"
+            words = f"{what} {case.package} was deleted at {named(site)}"
             return Cause(CauseKind.PROGRAM_DELETED, Certainty.STATED, site, words, (Proof(site, fact.evidence),))
     return None
 
@@ -89,9 +90,9 @@ def _past_source_error(case: Case) -> Cause | None:
 def _unreadable(case: Case, error: SourceError, *, ended: bool = False) -> Cause:
     if error.reason is SourceReason.INACCESSIBLE:
         kind, fault = CauseKind.SOURCE_PATH_INACCESSIBLE, "could not read" if ended else "cannot read"
-        words = f"{case.owner} {fault} the source of {case.package}"
+        words = f"{named(case.owner)} {fault} the source of {case.package}"
     else:
-        kind, words = CauseKind.SNAPSHOT_FAILED, f"{case.owner} could not take the snapshot of {case.package}"
+        kind, words = CauseKind.SNAPSHOT_FAILED, f"{named(case.owner)} could not take the snapshot of {case.package}"
     if error.source_path:
         words += f" from {error.source_path}"
     words += win32_words(error.win32_error)
@@ -112,7 +113,7 @@ def _content_late(case: Case) -> Cause | None:
     if waiting is None:
         return None
     whence = f" from {waiting.from_site}" if waiting.from_site else ""
-    words = f"the content of {case.package} has not come to {case.site}{whence}"
+    words = f"the content of {case.package} has not come to {named(case.site)}{whence}"
     proofs = tuple(Proof(case.site, line) for line in waiting.evidence)
     return Cause(CauseKind.CONTENT_LATE, Certainty.INFERRED, case.site, words, proofs, case.site)
 
@@ -126,7 +127,7 @@ def _itself_blocked(case: Case) -> Cause | None:
     block = state.blocked[case.package]
     last = chain[-1]
     deeper = _search(Case(last, case.site, block.since, block.last_attempt, case.world), _LOOKS)
-    words = f"package {case.package} is itself blocked at {case.site} by {last.package}: {deeper.words}"
+    words = f"package {case.package} is itself blocked at {named(case.site)} by {last.package}: {deeper.words}"
     proofs = (*(Proof(case.site, line) for line in block.evidence), *deeper.evidence)
     return replace(deeper, certainty=Certainty.INFERRED, words=words, evidence=proofs, behind=last)
 
@@ -148,7 +149,8 @@ def _arrived(case: Case) -> Cause | None:
     applied = case.newest(case.site, FactKind.DEFINITION_APPLIED)
     if applied is None or not after(applied.evidence.time, case.last_attempt):
         return None
-    words = f"the definition of {case.package} went through at {case.site} after the last try; the next one may succeed"
+    here = named(case.site)
+    words = f"the definition of {case.package} went through at {here} after the last try; the next one may succeed"
     return Cause(CauseKind.UNKNOWN, Certainty.INFERRED, case.owner, words, (Proof(case.site, applied.evidence),))
 
 
@@ -161,8 +163,8 @@ def _not_in_definition(case: Case) -> Cause | None:
     if not later(applied, sent.evidence.time) or not after(case.last_attempt, applied.evidence.time):
         return None
     words = (
-        f"{case.site} has stored the newest definition of {case.package} that {case.owner} sent, and the program is "
-        "not in it: it was deleted or renamed there, or never made"
+        f"{named(case.site)} has stored the newest definition of {case.package} that {named(case.owner)} sent, and the "
+        "program is not in it: it was deleted or renamed there, or never made"
     )
     proofs = (Proof(case.owner, sent.evidence), Proof(case.site, applied.evidence))
     return Cause(CauseKind.PROGRAM_DELETED, Certainty.INFERRED, case.owner, words, proofs)
@@ -184,11 +186,12 @@ def _definition_old(case: Case) -> Cause | None:
     older = [(old, new) for old, new in told if old is not None and new is not None and old < new]
     stored = case.newest(case.site, FactKind.DEFINITION_APPLIED)
     sent = case.newest(case.owner, FactKind.REPLICATING)
+    behind, owner = named(case.site), named(case.owner)
     if older:
         old, new = older[0]
-        words = f"{case.site} has the definition of {case.package} in version {old}; {case.owner} has version {new}"
+        words = f"{behind} has the definition of {case.package} in version {old}; {owner} has version {new}"
     elif sent is not None and _had_one(case, stored) and not later(stored, sent.evidence.time):
-        words = f"{case.owner} sent a definition of {case.package} that has not gone through at {case.site} yet"
+        words = f"{owner} sent a definition of {case.package} that has not gone through at {behind} yet"
     else:
         return None
     lines = ((case.site, stored), (case.owner, sent))
@@ -207,7 +210,9 @@ def _never_sent(case: Case) -> Cause | None:
     towards = {"", *case.route[1:]}
     if not worked or any(fact.subject in towards for fact in case.facts(case.owner, *SENT)):
         return None
-    words = f"{case.owner} worked on package {case.package}, and no line shows that it sent it to {case.site}"
+    words = (
+        f"{named(case.owner)} worked on package {case.package}, and no line shows that it sent it to {named(case.site)}"
+    )
     proofs = tuple(Proof(case.owner, fact.evidence) for fact in worked)
     return Cause(CauseKind.NEVER_SENT, Certainty.INFERRED, case.owner, words, proofs, case.site)
 
@@ -216,9 +221,9 @@ def _unknown(case: Case) -> Cause:
     failed = case.newest(case.owner, FactKind.PROCESSING_FAILED)
     done = case.newest(case.owner, FactKind.PROCESSED)
     if failed is not None and not later(done, failed.evidence.time):
-        words = f"{case.owner} failed to process package {case.package} (status message 2302); no line says why"
+        words = f"{named(case.owner)} failed to process package {case.package} (status message 2302); no line says why"
         return Cause(CauseKind.UNKNOWN, Certainty.INFERRED, case.owner, words, (Proof(case.owner, failed.evidence),))
-    words = f"the logs of {case.owner}, the owner, show nothing wrong with package {case.package}"
+    words = f"the logs of {named(case.owner)}, the owner, show nothing wrong with package {case.package}"
     return Cause(CauseKind.UNKNOWN, Certainty.INFERRED, case.owner, words)
 
 

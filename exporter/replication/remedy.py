@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from exporter.replication.cause import Cause, CauseKind
+from exporter.replication.cause import Cause, CauseKind, named
 from exporter.replication.state import Reference
 
 _MOST_NAMED = 5
@@ -52,7 +52,7 @@ class Patient:
     @property
     def at_sites(self) -> str:
         """The sites where it is missing, in words."""
-        return _listed(self.sites)
+        return _listed([named(site) for site in self.sites])
 
     @property
     def sequences(self) -> str:
@@ -185,19 +185,19 @@ def _transport(patient: Patient, cause: Cause) -> list[str]:
 
 def _old(patient: Patient, cause: Cause) -> list[str]:
     wait = (
-        f"Give the newer definition the time to come from {patient.owner} to {cause.site}: sched.log and sender.log "
-        f"{patient.at_owner} show a job and a send request for {patient.id}."
+        f"Give the newer definition the time to come from {patient.owner} to {named(cause.site)}: sched.log and "
+        f"sender.log {patient.at_owner} show a job and a send request for {patient.id}."
     )
     return [wait, *_touch(patient)]
 
 
 def _late(patient: Patient, cause: Cause) -> list[str]:
     find = (
-        f"Find where the content of package {patient.package} stays on its way to {cause.site}: distmgr.log and "
+        f"Find where the content of package {patient.package} stays on its way to {named(cause.site)}: distmgr.log and "
         "sched.log above it show a minijob and a send request, sender.log "
         f'"Finished sending SWD package {patient.id}", '
-        f'despool.log on {cause.site} "Stored Package {patient.id}". Here the package\'s information waits for its '
-        "content."
+        f'despool.log on {named(cause.site)} "Stored Package {patient.id}". Here the package\'s information waits for '
+        "its content."
     )
     send = (
         f"If no minijob is there, update the distribution points of the package {patient.at_owner}. Afterwards "

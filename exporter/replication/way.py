@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from exporter.replication.cause import Case, Cause, CauseKind, Certainty, Proof, after, later, win32_words
+from exporter.replication.cause import Case, Cause, CauseKind, Certainty, Proof, after, later, named, win32_words
 from exporter.replication.state import FactKind, Trouble, TroubleKind, WaitReason
 
 
@@ -43,7 +43,7 @@ def _skipped(case: Case, below: str) -> Cause | None:
     waiting = state.waiting.get((case.package, "", WaitReason.NEWER_VERSION)) if state else None
     if waiting is None:
         return None
-    words = f"{below} has the definition of {case.package} and puts it off until its content comes"
+    words = f"{named(below)} has the definition of {case.package} and puts it off until its content comes"
     proofs = tuple(Proof(below, line) for line in waiting.evidence)
     for above, hop in pairwise(case.route[: case.route.index(below) + 1]):
         behind = _held(case, above, hop, content=True) or _closed(case, above, hop)
@@ -61,7 +61,7 @@ def _given_up(case: Case, above: str, below: str, *, content: bool) -> Cause | N
         fact = case.newest(above, FactKind.JOB_DROPPED, subject)
         if fact is None or later(sent, fact.evidence.time) or after(requested, fact.evidence.time):
             continue
-        words = f"the scheduler of {above} gave up the job that carries {case.package} to {below}"
+        words = f"the scheduler of {above} gave up the job that carries {case.package} to {named(below)}"
         proofs = (Proof(above, fact.evidence),)
         return Cause(CauseKind.NEVER_SENT, Certainty.STATED, above, words, proofs, below)
     return None
@@ -73,7 +73,7 @@ def _not_carried(case: Case, above: str, below: str, *, content: bool) -> Cause 
     if request is None:
         return None
     codes = [failure.win32_error for failure in request.failures if failure.win32_error]
-    words = f"the sender of {above} has not been able to carry {case.package} to {below}"
+    words = f"the sender of {above} has not been able to carry {case.package} to {named(below)}"
     words += win32_words(codes[-1] if codes else None)
     proofs = tuple(Proof(above, failure.line) for failure in request.failures)
     return Cause(CauseKind.TRANSPORT, Certainty.STATED, above, words, proofs, below)
@@ -84,7 +84,7 @@ def _not_unpacked(case: Case, above: str, below: str, *, content: bool) -> Cause
     trouble = case.world.put_off.get((below, case.package, content))
     if trouble is None:
         return None
-    words = f"the despooler of {below} cannot carry out the job of {above} that brings {case.package}"
+    words = f"the despooler of {named(below)} cannot carry out the job of {above} that brings {case.package}"
     return _troubled(case, Cause(CauseKind.TRANSPORT, Certainty.STATED, below, words, (), below), trouble)
 
 
@@ -96,17 +96,17 @@ def _closed(case: Case, above: str, below: str) -> Cause | None:
             TroubleKind.SITE_NOT_ACTIVE,
             below,
             never,
-            f"{above} does not send to {below}: it is not an active site there",
+            f"{above} does not send to {named(below)}: it is not an active site there",
         ),
-        (TroubleKind.NO_ADDRESS, below, never, f"{above} has no address of {below}"),
+        (TroubleKind.NO_ADDRESS, below, never, f"{above} has no address of {named(below)}"),
         (
             TroubleKind.NO_REQUEST_ID,
             "",
             never,
             f"the scheduler of {above} cannot number its requests, and sends nothing",
         ),
-        (TroubleKind.PUT_ASIDE, below, transport, f"the sender of {above} cannot connect to {below}"),
-        (TroubleKind.CONNECTION_FAILED, below, transport, f"the sender of {above} cannot connect to {below}"),
+        (TroubleKind.PUT_ASIDE, below, transport, f"the sender of {above} cannot connect to {named(below)}"),
+        (TroubleKind.CONNECTION_FAILED, below, transport, f"the sender of {above} cannot connect to {named(below)}"),
     )
     state = case.state(above)
     for trouble_kind, other, kind, words in standing:
