@@ -139,6 +139,8 @@ class LogFile:
             runs = [(place, file.read(place.tail_start, place.offset - place.tail_start + 1)) for place in places]
             head = file.read(0, HEAD)
             size = max(file.size, len(head), *(place.tail_start + len(run) for place, run in runs if run))
+            if size > len(head) and not file.read(size - 1, 1):  # cut off meanwhile: the head is of something else
+                raise MovedError(self._name)
             sight = Sight(file.identity, 0, size, head, b"", b"")
         return sight, tuple(place for place, run in runs if place.is_in(head, run[: place.offset - place.tail_start]))
 

@@ -52,6 +52,22 @@ def test_look_refuses_what_was_read_of_a_file_that_is_cut_off_meanwhile() -> Non
         file.look(place, 10)
 
 
+def test_find_refuses_a_file_that_is_written_anew_while_it_is_looked_at() -> None:
+    volume, file = make(LINES)
+    place = place_at(file, 50 * WIDTH)
+    calls = 0
+
+    def overwrite(kind: str, _name: str) -> None:
+        nonlocal calls
+        calls += kind == "read"
+        if calls == 2 and kind == "read":
+            volume.files["distmgr.log"].data[:] = LINES[WIDTH : 3 * WIDTH]
+
+    volume.hook = overwrite
+    with pytest.raises(MovedError):
+        file.find([place])
+
+
 def test_a_file_that_is_not_there_has_moved_and_other_trouble_is_told() -> None:
     volume, file = make(LINES)
     volume.rename("distmgr.log", "distmgr.lo_")
