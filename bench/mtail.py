@@ -25,6 +25,7 @@ from typing import Final
 
 from exporter.events.messages import Message
 from exporter.events.templates import Template
+from tests.alerts.prometheus3 import LackingError, archive
 
 TOOLS: Final = Path(__file__).resolve().parent.parent / ".tools" / "mtail"
 _BLANK: Final = r"[ \t\r\n~]{1,64}+"
@@ -79,12 +80,17 @@ def _download() -> None:
     """Unpack Debian sid's mtail beside the system, whose own package sources are left alone."""
     if shutil.which("apt-get") is None:
         return
+    try:
+        address = archive()
+    except LackingError as error:
+        print(f"Debian sid's mtail cannot be had; going on without it: {error}")
+        return
     lists, cache = TOOLS / "lists", TOOLS / "cache"
     for folder in (lists / "partial", cache / "archives" / "partial"):
         folder.mkdir(parents=True, exist_ok=True)
     keys = "/usr/share/keyrings/debian-archive-keyring.gpg"
     source = TOOLS / "sid.list"
-    source.write_text(f"deb [signed-by={keys}] http://deb.debian.org/debian sid main\n", encoding="utf-8")
+    source.write_text(f"deb [signed-by={keys}] {address} sid main\n", encoding="utf-8")
     settings = {"Etc::sourcelist": source, "Etc::sourceparts": "/dev/null", "State::lists": lists, "Cache": cache}
     options = [word for name, value in settings.items() for word in ("-o", f"Dir::{name}={value}")]
     for command in (["update"], ["download", "mtail"]):

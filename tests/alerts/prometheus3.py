@@ -64,7 +64,7 @@ def _download() -> None:
         if shutil.which(program) is None:
             raise LackingError(f"{program} is not here: this works on Debian and its relatives")
     source = FOLDER / "source.list"
-    source.write_text(f"deb [signed-by={_KEYS}] {_archive()} {_SUITE} main\n", encoding="utf-8")
+    source.write_text(f"deb [signed-by={_KEYS}] {archive()} {_SUITE} main\n", encoding="utf-8")
     archives = FOLDER / "archives"
     shutil.rmtree(archives, ignore_errors=True)
     for folder in (FOLDER / "lists" / "partial", FOLDER / "cache" / "archives" / "partial", archives):
@@ -88,8 +88,12 @@ def _download() -> None:
     shutil.rmtree(archives)
 
 
-def _archive() -> str:
-    """Return the address from which this machine gets Debian."""
+def archive() -> str:
+    """Return the address from which this machine gets Debian.
+
+    Raises:
+        LackingError: none is configured.
+    """
     for path in (path for pattern in _SOURCES for path in sorted(Path("/etc/apt").glob(pattern))):
         text = path.read_text(encoding="utf-8")
         found = _ONE_LINE.search(text) or _DEB822.search(text)
