@@ -17,6 +17,7 @@ from exporter import __version__
 _COMMANDS = {
     "explain": "Say which task sequences and packages are stuck, why, since when, and what to do.",
     "run": "Follow the logs of site servers and serve what they tell to Prometheus.",
+    "stuck": "Say what is stuck in the whole hierarchy, from what Prometheus scraped of all exporters.",
     "records": "Print each record of logs as one JSON line.",
     "check": "Check the configuration and the access to every log, and say what to mend.",
     "simulate": "Write the logs of a simulated hierarchy with an incident into FOLDER.",

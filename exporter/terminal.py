@@ -105,8 +105,10 @@ def _culprit(number: int, culprit: Culprit, report: Report, now: float) -> Rende
                 (printable(finding.cause.words), "bold"), (f"  [{finding.cause.kind.value}, {certainty}]", "dim")
             ),
         )
-    facts.add_row()
-    facts.add_row("shown by", Group(*_proof_lines(culprit, report)))
+    lines = _proof_lines(culprit, report)
+    if lines:
+        facts.add_row()
+        facts.add_row("shown by", Group(*lines))
     steps = Table.grid(padding=(0, 1, 0, 0))
     steps.add_column(justify="right", no_wrap=True)
     steps.add_column(overflow="fold")
@@ -144,7 +146,7 @@ def _proof_lines(culprit: Culprit, report: Report) -> list[Text]:
         if block is not None:
             lines += [_line(code, line) for line in _failing(block, culprit)]
     left = len(culprit.sites) - _LINES_SHOWN
-    if left > 0:
+    if lines and left > 0:
         lines.append(Text(f"... and the same at {count(left, 'more site')} (--json shows every line)", style="dim"))
     return lines
 
@@ -189,7 +191,7 @@ def _sites(report: Report, now: float) -> RenderableType | None:
             missing,
             since(block.since, now),
             when(block.last_attempt),
-            str(block.attempts),
+            str(block.attempts or ""),  # metrics do not tell it
             version,
         )
     return table
@@ -207,7 +209,7 @@ def _waiting(report: Report, now: float) -> RenderableType | None:
             WAIT_WORDS[waiting.reason],
             printable(waiting.from_site or owner_of(waiting.package)) or "?",
             since(waiting.since, now),
-            str(waiting.attempts),
+            str(waiting.attempts or ""),
         )
     return table
 

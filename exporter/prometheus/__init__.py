@@ -1,0 +1,1 @@
+"""The state of a hierarchy as a Prometheus server knows it."""
