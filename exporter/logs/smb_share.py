@@ -44,7 +44,7 @@ from smbprotocol.open import (
 from smbprotocol.session import Session
 from smbprotocol.tree import TreeConnect
 
-from exporter.logs.smb import TIMEOUT, Credentials, ShareUrl
+from exporter.logs.smb_access import TIMEOUT, Credentials, ShareUrl
 from exporter.logs.volume import Entry, Trouble, VolumeError
 
 # The library logs account names, and a traceback for each connection that breaks. Both are told by our own errors.

@@ -24,14 +24,8 @@ from exporter.logs.discovery import Folder, LogFiles, find_folder
 from exporter.logs.follower import Follower
 from exporter.logs.health import LogHealth
 from exporter.logs.records import RecordReader
-from exporter.logs.smb import (
-    PASSWORD_VARIABLE,
-    USERNAME_VARIABLE,
-    Credentials,
-    ShareUrl,
-    SmbVolume,
-    volume_of,
-)
+from exporter.logs.smb import SmbVolume, volume_of
+from exporter.logs.smb_access import PASSWORD_VARIABLE, USERNAME_VARIABLE, Credentials, ShareUrl
 from exporter.logs.smb_share import Logons
 from exporter.logs.volume import Listing, LocalVolume, Trouble, VolumeError
 from exporter.service import Service, Watch
