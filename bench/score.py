@@ -163,8 +163,9 @@ def score(explained: Explained, name: str, into: Score) -> None:
         differing += _named(kind, true, told)
     true_causes, told_causes = _causes(explained.truth), _causes(explained.answer)
     for key in true_causes.keys() | told_causes.keys():
-        if key in true_causes and key in told_causes and not _way_is_told(explained, key):
-            # The fault may stand in the logs of a site of which no line tells that the definition comes over it.
+        elsewhere = key in true_causes and true_causes[key]["site"] != key[0][:3]
+        if elsewhere and key in told_causes and not _way_is_told(explained, key):
+            # The fault stands in the logs of a site of which no line tells that the definition comes over it.
             _count(into.causes[WAY_NOT_TOLD], {key}, {key})
             into.sites[WAY_NOT_TOLD] += 1
             continue

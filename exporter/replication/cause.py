@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -25,6 +25,10 @@ from exporter.replication.win32 import in_words
 
 SENT: Final = (FactKind.REPLICATING, FactKind.MINIJOB_CREATED, FactKind.INFORMATION_SENT, FactKind.SENT)
 """What shows that a package was sent, or handed over to be sent."""
+
+
+_Carried = tuple[str, str, str, bool]
+"""What a send request carries: the sending site, the package, the destination, and whether it is content."""
 
 
 class CauseKind(StrEnum):
@@ -98,27 +102,36 @@ class World:
         self.tree = tree or Tree()
 
     @cached_property
-    def failing(self) -> Mapping[tuple[str, str, str, bool], SendRequest]:
-        """Send requests that the sender fails with: by sending site, package, destination, and whether of content."""
-        found: dict[tuple[str, str, str, bool], SendRequest] = {}
-        for site, state in self.states.items():
-            for request in state.transport.requests.values():
-                if request.failures and not request.done:
-                    job = state.transport.jobs.get(request.job)
-                    key = site, request.package, request.destination, job is not None and job.content
-                    found.setdefault(key, request)
+    def failing(self) -> Mapping[_Carried, SendRequest]:
+        """Send requests that the sender fails with: by sending site, package, destination, and whether of content.
+
+        One that a newer request for the same has overtaken is not among them: what it carries is there already.
+        """
+        found: dict[_Carried, SendRequest] = {}
+        for key, request in self._requests:
+            if request.failures and not request.done and not after(self._overtaken.get(key), request.since):
+                found.setdefault(key, request)
         return found
 
     @cached_property
-    def requested(self) -> Mapping[tuple[str, str, str, bool], float]:
+    def requested(self) -> Mapping[_Carried, float]:
         """When the scheduler last made a send request: by its site, package, destination, and whether of content."""
-        found: dict[tuple[str, str, str, bool], float] = {}
+        return _newest(self._requests)
+
+    @cached_property
+    def _overtaken(self) -> Mapping[_Carried, float]:
+        """When the newest request that has been sent was made."""
+        return _newest([(key, request) for key, request in self._requests if request.done])
+
+    @cached_property
+    def _requests(self) -> Sequence[tuple[_Carried, SendRequest]]:
+        """Every send request, and what it carries where."""
+        found: list[tuple[_Carried, SendRequest]] = []
         for site, state in self.states.items():
             for request in state.transport.requests.values():
-                if request.since is not None:
-                    job = state.transport.jobs.get(request.job)
-                    key = site, request.package, request.destination, job is not None and job.content
-                    found[key] = max(request.since, found.get(key, request.since))
+                job = state.transport.jobs.get(request.job)
+                key = site, request.package, request.destination, job is not None and job.content
+                found.append((key, request))
         return found
 
     @cached_property
@@ -159,6 +172,15 @@ class World:
             for site, state in self.states.items()
             if any(kind in SENT for facts in state.facts.values() for kind, _ in facts)
         )
+
+
+def _newest(requests: Sequence[tuple[_Carried, SendRequest]]) -> dict[_Carried, float]:
+    """Return when the newest request for each thing was made."""
+    found: dict[_Carried, float] = {}
+    for key, request in requests:
+        if request.since is not None:
+            found[key] = max(request.since, found.get(key, request.since))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,24 @@ def _given_up(case: Case, above: str, below: str, *, content: bool) -> Cause | N
         words = f"the scheduler of {above} gave up the job that carries {case.package} to {named(below)}"
         proofs = (Proof(above, fact.evidence),)
         return Cause(CauseKind.NEVER_SENT, Certainty.STATED, above, words, proofs, below)
+    return (
+        None if case.world.tree.parents.get(below) == above else _given_up_beside(case, above, below, content=content)
+    )
+
+
+def _given_up_beside(case: Case, above: str, below: str, *, content: bool) -> Cause | None:
+    """Look for a job to another site, which may stand on the way to this one: no line tells the whole way."""
+    for fact in reversed(case.facts(above, FactKind.JOB_DROPPED)):
+        through = fact.subject
+        sent = case.newest(above, FactKind.SENT, through)
+        requested = case.world.requested.get((above, case.package, through, content))
+        if later(sent, fact.evidence.time) or after(requested, fact.evidence.time):
+            continue
+        words = (
+            f"the scheduler of {above} gave up the job that carries {case.package} to {named(through)}; no line tells "
+            f"whether {named(below)} gets its files by way of {named(through)}"
+        )
+        return Cause(CauseKind.NEVER_SENT, Certainty.INFERRED, above, words, (Proof(above, fact.evidence),), through)
     return None
 
 

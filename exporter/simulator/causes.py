@@ -84,6 +84,7 @@ def _cause(plan: Plan, world: World, code: str, reference: Reference) -> Cause:
         _at_owner(world, owner, package)
         or _lost_on(world, way, reference)
         or _stuck_on(world, way, package)
+        or _unreached_on(world, way, package)
         or _older_at(world, code, owner, package)
         or ("unknown", owner)
     )
@@ -118,8 +119,27 @@ def _stuck_on(world: World, way: tuple[str, ...], package: str) -> Cause | None:
             return cause
         late = world.sites[child].waiting.get(package)
         if late is not None and late.reason == "newer_version_required":
-            held = (_shipment_cause(world.content_sent.get((package, site))) for site in way[1 : way.index(child) + 1])
-            return next(filter(None, held), ("content_late", child))
+            return _content_stuck_on(world, way[: way.index(child) + 1], package) or ("content_late", child)
+    return None
+
+
+def _content_stuck_on(world: World, way: tuple[str, ...], package: str) -> Cause | None:
+    """Look at each hop for what keeps content: a fault of its own, or a child that cannot be reached at all."""
+    for origin, child in pairwise(way):
+        cause = _shipment_cause(world.content_sent.get((package, child)))
+        if cause or (origin, child) in world.unreached:
+            return cause or ("transport", origin)
+    return None
+
+
+def _unreached_on(world: World, way: tuple[str, ...], package: str) -> Cause | None:
+    """Look for a hop over which nothing goes, of those that the owner's newest definition has still before it."""
+    newest = world.sites[way[0]].rows.get(package)
+    for origin, child in pairwise(way):
+        row = world.sites[child].rows.get(package)
+        passed = row is not None and newest is not None and row.version >= newest.version
+        if not passed and (origin, child) in world.unreached:
+            return ("transport", origin)
     return None
 
 

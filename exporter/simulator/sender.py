@@ -70,7 +70,9 @@ def _connect(server: Server, job: Shipment, thread: int) -> Generator[Wait, None
     for attempt in range(3):
         error = incidents.connection_error(server.plan, server.code, child, server.seconds)
         if not error:
+            server.world.unreached.discard((server.code, child))
             return True
+        server.world.unreached.add((server.code, child))
         if attempt:
             yield MINUTE
         server.log(SENDER, thread, rf"Error during WNetAddConnection2 to \\{peer.site.server}\SMS_SITE ({error}).")

@@ -46,6 +46,7 @@ class World:
     Attributes:
         sent: the definition last sent, by package and child; `content_sent`: the content.
         dropped: packages of which a scheduler has dropped something, by its site and the child.
+        unreached: pairs of a site and its child to which the sender's latest try to connect failed.
         deleted: packages that their owner has deleted.
     """
 
@@ -54,6 +55,7 @@ class World:
     sent: dict[tuple[str, str], Shipment] = field(default_factory=dict)
     content_sent: dict[tuple[str, str], Shipment] = field(default_factory=dict)
     dropped: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    unreached: set[tuple[str, str]] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:

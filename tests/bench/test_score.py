@@ -110,9 +110,18 @@ def test_a_cause_on_a_way_that_no_line_tells_is_counted_apart() -> None:
     answer, world = altered("source_access_denied")
     answer["sites"]["CHI"]["parent"] = None
     answer["culprits"][0]["causes"][0]["kind"] = "definition_old"
-    result = scored(world)
+    truth: Any = deepcopy(world.truth)
+    truth["culprits"][0]["causes"][0]["site"] = "CHI"
+    result = scored(Explained(truth, answer))
     assert counts(result.causes[WAY_NOT_TOLD]) == (1, 1, 1)
     assert counts(result.causes["source_path_inaccessible"])[0] == 1
+
+
+def test_a_cause_at_the_owner_needs_no_way() -> None:
+    answer, world = altered("source_access_denied")
+    answer["sites"]["CHI"]["parent"] = None
+    answer["culprits"][0]["causes"][0]["kind"] = "definition_old"
+    assert counts(scored(world).causes[WAY_NOT_TOLD]) == (0, 0, 0)
 
 
 def test_a_cause_whose_lines_do_not_stand_in_the_logs() -> None:

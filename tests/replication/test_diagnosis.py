@@ -244,6 +244,30 @@ def test_a_job_that_was_given_up_after_the_last_request_counts(world: Hierarchy)
     assert world.cause().kind is CauseKind.NEVER_SENT
 
 
+def test_a_job_to_a_site_that_may_stand_on_the_way_is_a_likely_cause(world: Hierarchy) -> None:
+    activate(world.cen, 30)
+    world.cen.say("address_missing", site="CHI")
+    world.block(world.den)
+    cause = world.cause("DEN", tree=Tree())
+    assert (cause.kind, cause.certainty, cause.site) == (CauseKind.NEVER_SENT, Certainty.INFERRED, "CEN")
+    assert cause.words.endswith("no line tells whether DEN gets its files by way of CHI")
+
+
+def test_a_job_to_a_site_beside_the_way_is_no_cause(world: Hierarchy) -> None:
+    activate(world.cen, 30)
+    world.cen.say("address_missing", site="NYC")
+    world.block(world.chi)
+    assert world.cause().kind is not CauseKind.NEVER_SENT
+
+
+def test_a_job_to_another_site_that_was_sent_again_is_history(world: Hierarchy) -> None:
+    activate(world.cen, 30)
+    world.cen.say("address_missing", site="CHI")
+    sent(world.cen, 600, "CHI")
+    world.block(world.den)
+    assert world.cause("DEN", tree=Tree()).kind is not CauseKind.NEVER_SENT
+
+
 def test_a_job_for_another_package_that_was_given_up_is_no_cause(world: Hierarchy) -> None:
     world.cen.on("sched", 60).say("job_activating", job="1", package_name="X", package="CEN00099")
     world.cen.say("minijob_skipped")
@@ -322,6 +346,26 @@ def test_a_request_that_was_carried_in_the_end_is_no_cause(world: Hierarchy) -> 
     world.cen.say("sending_completed")
     world.block(world.chi, at=0)
     assert world.cause().kind is not CauseKind.TRANSPORT
+
+
+def test_a_request_that_a_newer_one_has_overtaken_is_no_cause(world: Hierarchy) -> None:
+    request(world.cen, "R1", 0)
+    world.cen.say("remote_connection_failed", share=r"\\CHISITE\SMS_SITE", win32_error=53)
+    request(world.cen, "R2", 1200)
+    world.cen.say("package_sent", package=PKG, version=2, site="CHI")
+    world.cen.say("sending_completed")
+    world.block(world.chi)
+    assert world.cause().kind is not CauseKind.TRANSPORT
+
+
+def test_an_older_request_that_got_through_does_not_help_a_newer_one(world: Hierarchy) -> None:
+    request(world.cen, "R1", 0)
+    world.cen.say("package_sent", package=PKG, version=1, site="CHI")
+    world.cen.say("sending_completed")
+    request(world.cen, "R2", 1200)
+    world.cen.say("remote_connection_failed", share=r"\\CHISITE\SMS_SITE", win32_error=53)
+    world.block(world.chi)
+    assert world.cause().kind is CauseKind.TRANSPORT
 
 
 def test_a_site_that_is_put_aside_explains_what_cannot_be_joined_to_a_request(world: Hierarchy) -> None:
