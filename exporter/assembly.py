@@ -39,12 +39,14 @@ class Request:
         logs: `[SITE=]FOLDER` arguments, beside the sites of the configuration file.
         config_file: the configuration file, if any.
         zone, code_page: for the logs named in `logs`.
+        local: the same for the site server of this computer, read when no logs are named here nor there.
     """
 
     logs: Sequence[str] = ()
     config_file: Path | None = None
     zone: tzinfo | None = None
     code_page: str = "cp1252"
+    local: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +116,16 @@ def set_up(request: Request) -> Setup:
     given = [_source(place, site) for site in config.sites for place in _places(site)]
     typed = [
         Source(code, folders, request.zone, request.code_page, config.defaults.poll_interval)
-        for code, folders in sites_of(find_places(request.logs, KNOWN_LOGS)).items()
+        for code, folders in sites_of(
+            find_places(request.logs or (() if config.sites else request.local), KNOWN_LOGS)
+        ).items()
     ]
     known = {source.site: source for source in given}
     sources = given + [source for source in typed if not _is_same(source, known.get(source.site))]
     if not sources:
         raise PlaceError(
-            "no logs are named. Name the Logs folder of a site server, or a configuration file with sites."
+            "no logs are named, and this computer is no site server. Name the Logs folder of one, or a configuration "
+            "file with sites."
         )
     _check(sources)
     extra = [template.source for template in config.templates]

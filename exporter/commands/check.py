@@ -15,12 +15,14 @@ from rich.text import Text
 
 from exporter.assembly import Request, Setup, Source, set_up
 from exporter.cli import NOT_DONE
-from exporter.commands.options import code_page_option, zone_option
+from exporter.commands.options import code_page_option, local_logs, zone_option
 from exporter.config.located_yaml import FileError
 from exporter.events.loader import CatalogueError
 from exporter.logs.health import LogHealth
 from exporter.places import PlaceError
 from exporter.site import EXPECTED_LOG, Site
+from exporter.windows.registry import this_computer
+from exporter.windows.site_server import find_site_server, is_same_folder, what_logs_lack
 from exporter.words import printable, when
 
 
@@ -46,13 +48,14 @@ def command(
     configmgr-exporter check --config.file configmgr-exporter.yml
     """
     try:
-        setup = set_up(Request(logs, config_file, zone, code_page))
+        setup = set_up(Request(logs, config_file, zone, code_page, local_logs()))
     except (FileError, PlaceError, CatalogueError) as error:
         raise click.ClickException(str(error)) from None
     console = Console(highlight=False)
     read = [(source, _read(setup, source)) for source in setup.sources]
     console.print(_table(read))
     to_mend = [problem for source, site in read for problem in _problems(source, site)]
+    to_mend += _registry_problems(setup)
     to_mend += _state_problems(state_dir or setup.config.state_dir)
     if not to_mend:
         console.print(Text("All is well.", style="bold green"))
@@ -99,6 +102,18 @@ def _problems_of_log(log: str, health: LogHealth) -> Iterator[str]:
         yield "no line has a time in a zone that is known. Name the zone of the server's clock: zone."
     if health.undecodable:
         yield f"{health.undecodable} lines are neither UTF-8 nor in the code page. Name the server's: code_page."
+
+
+def _registry_problems(setup: Setup) -> Iterator[str]:
+    """Look whether the site server of this computer, if its logs are among those read, writes what is needed."""
+    registry = this_computer()
+    server = find_site_server(registry) if registry else None
+    if registry and server and _is_read(server.logs, setup):
+        yield from what_logs_lack(registry, server, setup.catalogue.components)
+
+
+def _is_read(logs: str, setup: Setup) -> bool:
+    return any(is_same_folder(folder.path, logs) for source in setup.sources for folder in source.folders)
 
 
 def _state_problems(directory: Path | None) -> Iterator[str]:

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from exporter.cli import NOT_DONE
-from exporter.commands.options import code_page_option, find, zone_option
+from exporter.commands.options import code_page_option, find, local_logs, zone_option
 from exporter.commands.output import to_json
 from exporter.commands.progress import reading_bar
 from exporter.config.inventory import read_inventory
@@ -33,7 +33,7 @@ _TURNS = 8  # blocks between two looks at the progress bar
 
 
 @click.command()
-@click.argument("logs", nargs=-1, required=True, metavar="[SITE=]FOLDER...")
+@click.argument("logs", nargs=-1, metavar="[SITE=]FOLDER...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 @click.option("--site", "sites", multiple=True, metavar="CODE", help="Only what is stuck at this site; repeatable.")
 @click.option("--package", "packages", multiple=True, metavar="ID", help="Only what concerns this package; repeatable.")
@@ -61,7 +61,7 @@ def command(
     configmgr-exporter explain CEN=\\\\cen01\\SMS_CEN\\Logs CHI=\\\\chi01\\SMS_CHI\\Logs
     """
     names = _names(inventory)
-    places = find(logs, KNOWN_LOGS)
+    places = find(logs or _local_logs(), KNOWN_LOGS)
     wanted = frozenset(site.upper() for site in sites)
     unknown = wanted - {place.site for place in places}
     if unknown:
@@ -99,6 +99,12 @@ def _names(inventory: Path | None) -> Mapping[str, str]:
         return {} if inventory is None else read_inventory(inventory)
     except FileError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _local_logs() -> Sequence[str]:
+    if not (found := local_logs()):
+        raise click.UsageError("Missing argument '[SITE=]FOLDER...': this computer is no site server.")
+    return found
 
 
 def _posix(moment: datetime | None) -> float | None:

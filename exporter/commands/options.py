@@ -12,6 +12,8 @@ from exporter.logs.discovery import Folder
 from exporter.logs.encoding import check_code_page
 from exporter.logs.zones import zone_named
 from exporter.places import Place, PlaceError, find_folders, find_places
+from exporter.windows.registry import this_computer
+from exporter.windows.site_server import find_site_server
 
 
 class ZoneType(click.ParamType[tzinfo]):
@@ -69,6 +71,13 @@ def find_each(arguments: Sequence[str], logs: Iterable[str]) -> list[Folder]:
     """Find the logs that were named on the command line, or end with what is wrong and what to do."""
     with _told():
         return find_folders(arguments, logs)
+
+
+def local_logs() -> Sequence[str]:
+    """Name the logs of the site server of this computer as `[SITE=]FOLDER`; nothing where there is none."""
+    registry = this_computer()
+    server = find_site_server(registry) if registry else None
+    return [server.argument] if server else []
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from aiohttp.web import Application
 
 from exporter.assembly import Request, Setup, set_up
 from exporter.checkpoint import Checkpoint, CheckpointBusyError
-from exporter.commands.options import code_page_option, zone_option
+from exporter.commands.options import code_page_option, local_logs, zone_option
 from exporter.config.located_yaml import FileError
 from exporter.config.values import external_url as checked_url
 from exporter.events.loader import CatalogueError
@@ -94,7 +94,7 @@ def command(
     configmgr-exporter run CHI=D:\\SMS\\Logs --state.dir C:\\ProgramData\\configmgr-exporter
     """
     start_logging(log_level, log_format)
-    request = Request(logs, config_file, zone, code_page)
+    request = Request(logs, config_file, zone, code_page, local_logs())
     setup = _set_up(request)
     checkpoint = _checkpoint(state_dir or setup.config.state_dir)
     service = Service(checkpoint)

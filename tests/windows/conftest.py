@@ -43,3 +43,10 @@ def windows() -> Iterator[WindowsPython]:
         pytest.fail(f"the Windows Python is lacking: {lacking}", pytrace=False)
     with python.kept_up():
         yield python
+
+
+@pytest.fixture
+def one_computer(windows: WindowsPython) -> Iterator[None]:
+    """Be the only test that changes what all programs of this Windows share, its registry and its services."""
+    with windows.alone():
+        yield

@@ -102,6 +102,13 @@ class WindowsPython:
         return Finished(process.returncode, _text(out), _text(err))
 
     @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Wait until no other process of the test run does the same, and keep them out until the end of the block."""
+        with (self._folder / "alone").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    @contextlib.contextmanager
     def kept_up(self) -> Iterator[None]:
         """Keep Windows up between processes, so that each starts in a fraction of a second.
 

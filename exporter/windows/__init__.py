@@ -1,0 +1,1 @@
+"""What is there on Windows only: the registry of a site server, and the service."""
