@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -93,17 +93,12 @@ def watch_live(folder: Path, plan: Plan, seed: int) -> Watched:
     codes = [site.code for site in plan.sites]
     lived = {code: reader_of(folder, code) for code in codes}
     killed = {code: Mortal(folder, code) for code in codes}
-    seen: dict[tuple[str, str], int] = {}
     left = 0
     for code in codes:
         (folder / f"SMS_{code}" / "Logs").mkdir(parents=True)
         _read_all(lived[code], killed[code])
-    with Disk(folder, plan.sites, plan.max_log_bytes) as disk:
+    with _Disk(folder, plan, lambda code: _read_all(lived[code], killed[code])) as disk:
         for record in simulation.run():
-            for code in _about_to_lose(disk.logs, seen, plan.max_log_bytes):
-                disk.flush()
-                _read_all(lived[code], killed[code])
-                seen |= {key: log.rolls for key, log in disk.logs.items() if key[0] == code}
             disk.write(record)
             left -= 1
             if left <= 0:
@@ -119,8 +114,26 @@ def watch_live(folder: Path, plan: Plan, seed: int) -> Watched:
     return Watched(lived, killed, truth, rolls)
 
 
-def _about_to_lose(logs: Mapping[tuple[str, str], LogFile], seen: Mapping[tuple[str, str], int], most: int) -> set[str]:
-    return {key[0] for key, log in logs.items() if log.rolls > seen.get(key, 0) and log.size > most // 2}
+class _Disk(Disk):
+    """Lets readers look before a log rolls that has rolled since they looked last.
+
+    Args:
+        read: reads all that is there of a site, and saves it.
+    """
+
+    def __init__(self, folder: Path, plan: Plan, read: Callable[[str], None]) -> None:
+        super().__init__(folder, plan.sites, plan.max_log_bytes)
+        self._read = read
+        self._seen: dict[tuple[str, str], int] = {}
+
+    def _roll(self, log: LogFile) -> None:
+        (code,) = (site for (site, name), each in self.logs.items() if each is log)
+        ours = {key: each for key, each in self.logs.items() if key[0] == code}
+        if any(each is log and each.rolls > self._seen.get(key, 0) for key, each in ours.items()):
+            self.flush()
+            self._read(code)
+            self._seen |= {key: each.rolls for key, each in ours.items()}
+        super()._roll(log)
 
 
 def _read_all(lived: Site, mortal: Mortal) -> None:

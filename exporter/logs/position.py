@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from typing import Any, Final, Self
 
-from exporter.logs.segments import is_stamped
+from exporter.logs.segments import first_stamp
 
 HEAD: Final = 4096
 """First bytes of a file that it is known by: so many that even of a long first record the stamp is mostly in them."""
@@ -24,27 +24,13 @@ _PREFIXES: Final = (256, 512, 1024)
 """Lengths of further signatures, besides that of the first record, by which a shorter copy of a file is known."""
 
 
-_FIRST_LINES: Final = 64
-"""In how many lines the first stamp is looked for."""
-
-
 def _digest(data: bytes) -> str:
     return blake2b(data, digest_size=12).hexdigest()
 
 
-def _first_record(head: bytes) -> int:
-    """Return where the first record ends whose stamp, in milliseconds, tells one log from another; 0 if none does."""
-    end = 0
-    for _ in range(_FIRST_LINES):
-        end = head.find(b"\n", end) + 1
-        if end == 0 or is_stamped(head[:end]):
-            return end
-    return 0
-
-
 def _sign(head: bytes, offset: int) -> tuple[Signature, ...]:
     whole = min(offset, HEAD)
-    lengths = {n for n in (_first_record(head[:whole]), *_PREFIXES) if 0 < n < whole} | {whole}
+    lengths = {n for n in (first_stamp(head[:whole]), *_PREFIXES) if 0 < n < whole} | {whole}
     return tuple((length, _digest(head[:length])) for length in sorted(lengths))
 
 
@@ -122,9 +108,9 @@ class Place:
             head: first bytes of the file.
             size: how many it has in all.
         """
-        return any(
-            length <= size and _digest(head[:length]) == digest and is_stamped(head[:length])
-            for length, digest in self.heads
+        stamp = first_stamp(head)
+        return stamp > 0 and any(
+            stamp <= length <= size and _digest(head[:length]) == digest for length, digest in self.heads
         )
 
 

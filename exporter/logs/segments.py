@@ -19,6 +19,9 @@ MAX_WAITING_BYTES: Final = 64 << 10
 MAX_BLOCK: Final = MAX_LINE + MAX_WAITING_BYTES + MAX_WAITING_LINES
 """A block of more bytes than this is always consumed in part, so that whoever presents blocks makes progress."""
 
+_FIRST_LINES: Final = 64
+"""In how many lines the first stamp is looked for."""
+
 _CCM_START: Final = b"<![LOG["
 _CCM_END: Final = b"]LOG]!>"
 _SUFFIX_WINDOW: Final = 512  # a component may be a path
@@ -73,6 +76,23 @@ def is_stamped(head: bytes) -> bool:
     lines = [line for line in head.split(b"\n") if line.strip()]
     ends = sum(_ends_in_stamp(line) or line.lstrip().startswith(_CCM_START) for line in lines)
     return ends > 0 and ends * 8 >= len(lines)
+
+
+def first_stamp(head: bytes) -> int:
+    """Return where the first line ends that carries a whole stamp, with its line feed if that is there; 0 if none does.
+
+    The milliseconds of a stamp tell one log from another that begins with the same text. The start of a `<![LOG[`
+    record says nothing: its stamp comes last.
+
+    Args:
+        head: the first bytes of a file, in an encoding that holds ASCII as itself.
+    """
+    end = 0
+    for line in head.split(b"\n", _FIRST_LINES)[:_FIRST_LINES]:
+        end += len(line) + 1
+        if _ends_in_stamp(line) or _ends_ccm(line):
+            return min(end, len(head))
+    return 0
 
 
 def segment(block: Block) -> Segments:

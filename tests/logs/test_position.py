@@ -77,6 +77,26 @@ def test_a_banner_without_stamp_makes_no_logs_alike() -> None:
     assert not place_in(banner, len(banner)).is_like(banner[:200], 200)
 
 
+def test_a_text_longer_than_the_head_makes_no_logs_alike() -> None:
+    """A `<![LOG[` record shows its stamp at its end only: of a statement of an SQL trace, behind the head."""
+    text = b"<![LOG[SQL>>>select * from PkgServers where PkgID in (" + b"'CEN00001'," * 1000
+    first, second = (
+        text + b')]LOG]!><time="06:26:25.%d-60" date="06-14-2018" component="X" context="" type="1" thread="9112" '
+        b'file="">\r\n' % ms
+        for ms in (828, 829)
+    )
+    assert not place_in(first, len(first)).is_like(second[:HEAD], len(second))
+
+
+def test_a_shorter_copy_of_a_log_with_long_records_is_alike_by_its_first() -> None:
+    record = b'<![LOG[Adding package]LOG]!><time="06:26:25.828-60" date="06-14-2018" thread="9112" file="">\r\n'
+    content = record + b"<![LOG[" + b"x" * 5000 + record
+    place = place_in(content, len(content))
+    assert place.is_like(record, len(record))
+    assert place.is_like(content[:3000], 3000)
+    assert not place.is_like(record.replace(b"828", b"829") + content[len(record) : 3000], 3000)
+
+
 @given(
     st.lists(
         st.builds(

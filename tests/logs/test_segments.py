@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from exporter.logs import segments as segments_module
 from exporter.logs.block import Block
-from exporter.logs.segments import MAX_BLOCK, MAX_LINE, MAX_RECORD, Segments, is_stamped, segment
+from exporter.logs.segments import MAX_BLOCK, MAX_LINE, MAX_RECORD, Segments, first_stamp, is_stamped, segment
 from tests.logs.golden import CORPUS, excerpts
 
 STAMP = b"  $$<SMS_X><06-14-2018 06:26:25.828-60><thread=9112 (0x2398)>"
@@ -345,3 +345,26 @@ def test_segments_of_an_empty_block() -> None:
     for empty in (block, replace(block, stamped=False), replace(block, final=True)):
         cut = segment(empty)
         assert (cut.raws, list(cut.lines), cut.consumed, cut.line_count) == ([], [], 0, 0)
+
+
+CCM = b'<![LOG[Adding]LOG]!><time="06:26:25.828-60" date="06-14-2018" component="X" thread="9112" file="">'
+PLAIN = b"Adding package  $$<SMS_DISTRIBUTION_MANAGER><06-14-2018 06:26:25.828-60><thread=9112 (0x2398)>"
+
+
+@pytest.mark.parametrize(
+    ("head", "end"),
+    [
+        (b"", 0),
+        (b"=" * 300 + b"\r\n", 0),
+        (PLAIN, len(PLAIN)),
+        (PLAIN + b"\r\n" + PLAIN, len(PLAIN) + 2),
+        (b"SQL>>>\r\nselect\r\n" + PLAIN + b"\r\n", len(PLAIN) + 18),
+        (b"\n" * 63 + PLAIN, len(PLAIN) + 63),
+        (b"\n" * 64 + PLAIN, 0),
+        (CCM + b"\n" + CCM, len(CCM) + 1),
+        (CCM[:-20], 0),
+        (b"<![LOG[one\n" + CCM[7:] + b"\n", len(CCM) + 5),
+    ],
+)
+def test_a_log_is_known_by_its_first_whole_stamp(head: bytes, end: int) -> None:
+    assert first_stamp(head) == end
