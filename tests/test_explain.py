@@ -167,3 +167,10 @@ def test_a_site_that_tells_no_version_is_not_said_to_lack_it(tmp_path: Path) -> 
 
 def test_no_version_is_shown_where_the_owner_told_none(two_missing: Path) -> None:
     assert versions(two_missing) == []
+
+
+def test_names_are_shown_as_they_are(two_missing: Path, tmp_path: Path) -> None:
+    """To the library that prints tables, brackets may be markup and colons pictures."""
+    (tmp_path / "names.yaml").write_text("CEN0000A: 'Tools [x86] :cd: [/]'\n", encoding="utf-8")
+    shown = run(two_missing, "--inventory", str(tmp_path / "names.yaml")).stdout
+    assert " ".join(shown.split()).count("Tools [x86] :cd: [/]") >= 2

@@ -9,13 +9,13 @@ from datetime import tzinfo
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from exporter.assembly import Request, Setup, Source, set_up
 from exporter.cli import NOT_DONE
 from exporter.commands.options import code_page_option, local_logs, zone_option
+from exporter.commands.output import new_console
 from exporter.config.located_yaml import FileError
 from exporter.events.loader import CatalogueError
 from exporter.logs.health import LogHealth
@@ -51,7 +51,7 @@ def command(
         setup = set_up(Request(logs, config_file, zone, code_page, local_logs()))
     except (FileError, PlaceError, CatalogueError) as error:
         raise click.ClickException(str(error)) from None
-    console = Console(highlight=False)
+    console = new_console()
     read = [(source, _read(setup, source)) for source in setup.sources]
     console.print(_table(read))
     to_mend = [problem for source, site in read for problem in _problems(source, site)]

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from exporter.commands.output import new_console
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
 from exporter.hierarchy import Report, report
@@ -53,7 +54,7 @@ def command(minutes: float, listen: Sequence[str], stay: bool) -> None:
     Six simulated sites write their logs as ConfigMgr 2007 does, six hours in a minute; the exporter follows them and
     serves what they tell, as it would on real ones.
     """
-    console = Console(highlight=False)
+    console = new_console()
     plan = demo_plan()
     plan = demo_plan(datetime.now(UTC) - plan.duration)
     with tempfile.TemporaryDirectory(prefix="configmgr-demo-") as name:

@@ -9,11 +9,10 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from exporter.cli import NOT_DONE
 from exporter.commands.options import code_page_option, find, local_logs, zone_option
-from exporter.commands.output import to_json
+from exporter.commands.output import new_console, to_json
 from exporter.commands.progress import reading_bar
 from exporter.config.inventory import read_inventory
 from exporter.config.located_yaml import FileError
@@ -73,7 +72,7 @@ def command(
     if as_json:
         click.echo(to_json({**answer.to_json(), "doubts": list(doubts_of(read))}, indent=2))
     else:
-        print_report(Console(highlight=False), answer, reading_of(read))
+        print_report(new_console(), answer, reading_of(read))
     sys.exit(SOMETHING_IS_STUCK if answer.stuck else NOT_DONE if is_blind(read) else 0)
 
 

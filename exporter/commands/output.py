@@ -1,4 +1,4 @@
-"""JSON for programs that is safe on a screen too."""
+"""What commands print: JSON for programs that is safe on a screen too, and a console for people."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import Final
 
 import regex
+from rich.console import Console
 
 # JSON escapes the control characters of ASCII. Log text may hold others that steer a terminal (U+009B begins a
 # sequence as ESC [ does), turn the direction of what follows, or cannot be encoded.
@@ -19,3 +20,8 @@ def to_json(value: object, indent: int | None = None) -> str:
         return text
     escaped: str = _STEERING.sub(lambda found: json.dumps(found[0])[1:-1].replace("\x7f", "\\u007f"), text)
     return escaped
+
+
+def new_console() -> Console:
+    """Return a console that shows text as it is: in a name, `[x86]` is no markup and `:cd:` no picture."""
+    return Console(highlight=False, markup=False, emoji=False)

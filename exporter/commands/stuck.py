@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-from rich.console import Console
 
 from exporter.cli import NOT_DONE
 from exporter.commands.explain import SOMETHING_IS_STUCK
-from exporter.commands.output import to_json
+from exporter.commands.output import new_console, to_json
 from exporter.hierarchy import Filter, report
 from exporter.prometheus.client import Access, Client, PrometheusError
 from exporter.prometheus.reader import Observed, observe
@@ -91,7 +90,7 @@ def command(
         click.echo(to_json({**_without_tries(answer.to_json()), "doubts": seen.doubts}, indent=2))
     else:
         reading = Reading(sorted(seen.states), seen.logs, seen.records_until, seen.doubts, seen.blind)
-        print_report(Console(highlight=False), answer, reading)
+        print_report(new_console(), answer, reading)
     sys.exit(SOMETHING_IS_STUCK if answer.stuck else NOT_DONE if seen.blind else 0)
 
 
