@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from exporter.events.event import Event
 from exporter.replication.limits import MAX_OPEN, count
 from exporter.replication.packages import Packages, fact_of
-from exporter.replication.state import FactKind, SiteState, Tally, TroubleKind
-from exporter.replication.transport.requests import MAX_REQUESTS, finish, remember_job, request_of
+from exporter.replication.state import FactKind, LinkBasis, SiteState, Tally, TroubleKind
+from exporter.replication.transport.requests import MAX_REQUESTS, finish, link, remember_job, request_of
 from exporter.replication.transport.troubles import Troubles
 from exporter.replication.units import key_of, text
 
@@ -106,6 +106,7 @@ class Scheduler:
         request.job = request.job or job.job
         request.destination = request.destination or job.destination
         self._remember(name, job.destination)
+        _lead(state, job.package, job.destination)
         count(state, Tally.SCHEDULER_REQUESTS, job.destination, "created")
         troubles.clear(state, event, "", TroubleKind.NO_REQUEST_ID)
         if job.destination:
@@ -121,6 +122,7 @@ class Scheduler:
             request.state, request.state_time = text(event, "state"), event.time
         remember_job(state, request.job, request.package)
         self._remember(name, request.destination)
+        _lead(state, request.package, request.destination)
 
     def _completed(self, state: SiteState, event: Event, job: Job) -> None:
         count(state, Tally.SCHEDULER_REQUESTS, self.destinations.get(job.checked, ""), "completed")
@@ -152,6 +154,12 @@ class Scheduler:
             del self.destinations[next(iter(self.destinations))]
 
 
+def _lead(state: SiteState, package: str, site: str) -> None:
+    """Note that packages go to a site: they only go down the tree, so that even a job given up shows a child."""
+    if package:
+        link(state, state.site, site, LinkBasis.INFERRED)
+
+
 def _drop(state: SiteState, packages: Packages, event: Event, job: Job, why: tuple[TroubleKind, str]) -> None:
     """Note that a job is given up; what was dropped is not sent again by itself."""
     if job.dropped:
@@ -159,5 +167,6 @@ def _drop(state: SiteState, packages: Packages, event: Event, job: Job, why: tup
     job.dropped = True
     kind, site = why
     count(state, Tally.SCHEDULER_JOBS_DROPPED, site, kind.value)
+    _lead(state, job.package, site)
     if job.package:
         packages.fact(state, job.package, fact_of(FactKind.JOB_DROPPED, event, site))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.replication.state import FactKind, SendJob, SendRequest, Trouble, TroubleKind
+from exporter.replication.state import FactKind, LinkBasis, SendJob, SendRequest, Trouble, TroubleKind
 from tests.replication.builders import PKG, START, TS, Teller
 
 
@@ -58,6 +58,15 @@ def test_a_listing_alone_tells_all_about_a_request(teller: Teller) -> None:
     teller.at(5)
     listing(teller, "Sending")
     assert (request(teller).state, request(teller).since) == ("Sending", START - 5)
+
+
+def test_a_package_that_is_to_go_to_a_site_shows_it_to_be_a_child(teller: Teller) -> None:
+    activate(teller, site="CHI")
+    teller.say("send_request_created", request="202SQCEN")
+    activate(teller, site="NYC")
+    teller.say("address_missing", site="NYC")
+    teller.say("send_request_state", request="OTHERCEN", job="1", site="DEN", state="Pending")
+    assert teller.state.transport.links == dict.fromkeys([("CEN", "CHI"), ("CEN", "NYC")], LinkBasis.INFERRED)
 
 
 def test_a_request_is_done_when_the_scheduler_says_so(teller: Teller) -> None:
