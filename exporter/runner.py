@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import signal
-import sys
 import threading
 import time
 from contextlib import suppress
 from enum import Enum, auto
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from types import FrameType
 from typing import Final
 
 from exporter.assembly import Request, set_up
@@ -28,7 +25,7 @@ _TICK_SECONDS: Final = 1.0
 
 
 class _Asked(Enum):
-    """What a signal asks for."""
+    """What somebody asks for."""
 
     STOP = auto()
     RELOAD = auto()
@@ -76,7 +73,7 @@ class Runner:
             _LOG.info("The configuration was reloaded: %d sites", len(setup.sources))
 
     def run(self, *, watch_file: bool) -> None:
-        """Save every few seconds, and reload on SIGHUP, until SIGTERM or Ctrl-C.
+        """Save every few seconds, and reload when asked to, until asked to stop.
 
         Args:
             watch_file: whether to reload when the configuration file changes, too.
@@ -96,19 +93,13 @@ class Runner:
             return self._asked.get(timeout=_TICK_SECONDS)
         return None
 
-    def handle_signals(self) -> None:
-        """Take SIGHUP, SIGTERM and Ctrl-C from now on; what they ask for is done by `run`."""
+    def ask_stop(self) -> None:
+        """Let `run` return soon. From any thread, and from a signal handler."""
+        self._asked.put(_Asked.STOP)
 
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            self._asked.put(_Asked.STOP)
-
-        def reload(_number: int, _frame: FrameType | None) -> None:
-            self._asked.put(_Asked.RELOAD)
-
-        signal.signal(signal.SIGINT, stop)
-        signal.signal(signal.SIGTERM, stop)
-        if sys.platform != "win32":
-            signal.signal(signal.SIGHUP, reload)
+    def ask_reload(self) -> None:
+        """Let `run` read the configuration again soon. From any thread, and from a signal handler."""
+        self._asked.put(_Asked.RELOAD)
 
     def _file_changed(self) -> bool:
         return _content(self._request.config_file) != self._file_seen

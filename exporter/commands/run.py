@@ -19,10 +19,11 @@ from exporter.config.located_yaml import FileError
 from exporter.config.values import external_url as checked_url
 from exporter.events.loader import CatalogueError
 from exporter.metrics.exposition import Exposition
-from exporter.own_log import FORMATS, LEVELS, start_logging
+from exporter.own_log import FORMATS, LEVELS
 from exporter.places import PlaceError
 from exporter.runner import Runner
 from exporter.service import Service
+from exporter.supervisor import Foreground, Supervisor
 from exporter.web.addresses import ListenError
 from exporter.web.app import Backend, make_app
 from exporter.web.server import Server
@@ -71,7 +72,9 @@ _LOG = logging.getLogger(__name__)
 @code_page_option
 @click.option("--log.level", "log_level", type=click.Choice(LEVELS), default="info", show_default=True)
 @click.option("--log.format", "log_format", type=click.Choice(FORMATS), default="logfmt", show_default=True)
+@click.pass_context
 def command(
+    context: click.Context,
     logs: Sequence[str],
     config_file: Path | None,
     config_watch: bool,
@@ -93,13 +96,14 @@ def command(
     \b
     configmgr-exporter run CHI=D:\\SMS\\Logs --state.dir C:\\ProgramData\\configmgr-exporter
     """
-    start_logging(log_level, log_format)
+    supervisor: Supervisor = context.obj or Foreground()
+    supervisor.start_logging(log_level, log_format)
     request = Request(logs, config_file, zone, code_page, local_logs())
     setup = _set_up(request)
     checkpoint = _checkpoint(state_dir or setup.config.state_dir)
     service = Service(checkpoint)
     runner = Runner(request, service, setup.given)
-    runner.handle_signals()  # before anybody can know that we are here
+    supervisor.take(runner)  # before anybody can know that we are here
     web = setup.config.web
     outside = external_url or web.external_url or ""
     make = partial(
@@ -110,6 +114,7 @@ def command(
     )
     server = _server(service, runner, setup, make, listen)
     try:
+        supervisor.ready()
         service.watch(setup.watches)
         runner.run(watch_file=config_watch)
     finally:
