@@ -13,22 +13,33 @@ from exporter.logs.records import Record, Severity
 _WORDS: Final = (b"error", b"fail", b"warn")
 _SQL_TRACE: Final = "SQL>>>"
 
+# Three groups of letters that stand for one another, of either case, so that one search finds all three words (and a
+# few others, such as `general`, which are looked at): it costs a third of three searches in a text of small letters.
+_GROUPS: Final = {"w": "wfe", "a": "air", "n": "nlo"}
+_TABLE: Final = bytes(
+    next((ord(name) for name, letters in _GROUPS.items() if chr(byte).lower() in letters), 0) for byte in range(256)
+)
+_PATTERN: Final = b"waan"  # erro, fail, warn
+
 
 def alarming(raws: Sequence[bytes]) -> list[int]:
     """Return the places of the raw records that hold a word of failure anywhere.
 
     They are searched in one piece: it costs less than half of asking each one, and there is seldom anything to find.
     """
-    text = b"\n".join(raws).lower()
-    ends = list(accumulate(len(raw) + 1 for raw in raws)) if any(word in text for word in _WORDS) else []
-    found: set[int] = set()
-    for word in _WORDS:
-        position = text.find(word) if ends else -1
-        while position >= 0:
-            place = bisect_right(ends, position)
-            found.add(place)
-            position = text.find(word, ends[place])
-    return sorted(found)
+    text = b"\n".join(raws).translate(_TABLE)
+    position = text.find(_PATTERN)
+    if position < 0:
+        return []
+    ends = list(accumulate(len(raw) + 1 for raw in raws))
+    found: list[int] = []
+    while position >= 0:
+        place = bisect_right(ends, position)
+        lower = raws[place].lower()
+        if any(word in lower for word in _WORDS):
+            found.append(place)
+        position = text.find(_PATTERN, ends[place])
+    return found
 
 
 def is_alarm(record: Record) -> bool:

@@ -15,6 +15,7 @@ from typing import Final, Generic, TypeVar
 
 import regex
 
+from exporter.events.loader import Catalogue
 from exporter.events.messages import Message
 from exporter.events.statmsg import MARK
 from exporter.events.templates import EDGE, HEAD_LENGTH, Template
@@ -94,6 +95,31 @@ class Dispatch(dict[bytes, Candidates | None]):
         user_words = tuple(self._user.matching(plain))
         is_open = self._read_all or _is_hidden(text)
         return Candidates(tuple(wordings), user_words, is_open) if wordings or user_words or is_open else None
+
+
+class Tables:
+    """The tables of a catalogue, made when they are asked for, and the same for all who read logs with it.
+
+    Lanes may use them at once: what one of them adds the others would come to as well.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._messages = tuple(message for message in catalogue.messages if message.is_matched)
+        self._user = catalogue.user
+        self._made: dict[frozenset[str], Dispatch] = {}
+
+    def of_log(self, log: str) -> Dispatch:
+        """Return the table for a log: one and the same, but for templates of the configuration file for that log."""
+        user = [each for each in self._user if each.source.log in {"", log}]
+        names = frozenset(each.source.name for each in user)
+        table = self._made.get(names)
+        if table is None:
+            table = self._made[names] = Dispatch(
+                self._messages,
+                [each.template for each in user if each.template],
+                read_all=any(each.template is None for each in user),
+            )
+        return table
 
 
 def _rarest(template: Template, known: Counter[str]) -> bytes:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
+from operator import itemgetter
 from typing import Final
 
 from exporter.events.alarms import alarming, is_alarm
-from exporter.events.dispatch import Dispatch, Wording
-from exporter.events.event import USER_PREFIX, Event
+from exporter.events.dispatch import Dispatch, Tables, Wording
+from exporter.events.event import Event
 from exporter.events.loader import Catalogue
 from exporter.events.messages import Message
 from exporter.events.statmsg import MARK, Statmsg, continues, is_whole, parse_statmsg
@@ -22,7 +24,7 @@ from exporter.events.user import UserTemplates
 from exporter.logs.block import Block
 from exporter.logs.encoding import decode
 from exporter.logs.forms import CCM_START
-from exporter.logs.records import Record, RecordReader, Segments
+from exporter.logs.records import Cut, Record, RecordReader, Segments
 
 STATUS_EVENT: Final = "status_message"
 MAX_SAMPLES: Final = 5
@@ -32,14 +34,19 @@ MAX_JOINED: Final = 16
 MAX_WRAPPED: Final = 4
 """Lines that any other message may have been wrapped to in a pasted text."""
 
-# What is remembered of records that were read: 2,000 of them hold the messages about two hundred packages, and take
-# one or two megabytes while a backlog is read.
-_MOST_TOLD: Final = 2048
+# What is remembered of records that were read: 8,000 of them hold the messages about a thousand packages, and take
+# some eight megabytes while a backlog is read.
+_MOST_TOLD: Final = 8192
 _LONGEST_TOLD: Final = 1024
 _SHORT_BLOCK: Final = 256 << 10
 
+_HEAD: Final = itemgetter(slice(HEAD_LENGTH))
 _BLANKS: Final = b" \t\r~"
 _CCM_START: Final = CCM_START.encode()
+
+_Told = tuple[str, Mapping[str, str | int], str, str]
+"""What words come to: an event's name, fields, component and text."""
+_UNHEARD: Final[_Told] = ("", {}, "", "")
 
 
 @dataclass(slots=True)
@@ -82,17 +89,17 @@ class Matcher:
     Args:
         catalogue: what is known of messages.
         reader: reads records.
+        tables: the catalogue's, if others use them too.
     """
 
-    def __init__(self, catalogue: Catalogue, reader: RecordReader) -> None:
+    def __init__(self, catalogue: Catalogue, reader: RecordReader, tables: Tables | None = None) -> None:
         self._reader = reader
-        self._messages = tuple(message for message in catalogue.messages if message.is_matched)
+        self._tables = tables or Tables(catalogue)
         self._components = catalogue.components
         self._logs = {message.log for message in catalogue.messages if message.components}
         self._status_messages = catalogue.status_messages
         self._user = UserTemplates(catalogue.user)
-        self._tables: dict[frozenset[str], Dispatch] = {}
-        self._told: dict[bytes, tuple[str, Mapping[str, str | int], str, str]] = {}
+        self._told: dict[bytes, _Told | None] = {}
 
     @property
     def disabled(self) -> frozenset[str]:
@@ -118,104 +125,112 @@ class Matcher:
             last_record=self._last_record(segments, block.file),
             undecodable=self._undecodable(block, segments),
         )
-        source = _Source(log, block.file, self._table(log), scan)
-        matched = self._stamped(segments, source) if block.stamped else self._pasted(segments, source)
-        self._count_unmatched(segments, matched, source)
+        source = _Source(log, block.file, self._tables.of_log(log), scan)
+        unknown = self._stamped(segments, source) if block.stamped else self._pasted(segments, source)
+        self._count_unmatched(segments, unknown, source)
         return scan
 
-    def _table(self, log: str) -> Dispatch:
-        """Return the table for a log: one and the same, but for templates of the configuration file for that log."""
-        user = [each for each in self._user.templates if each.source.log in {"", log}]
-        names = frozenset(each.source.name for each in user)
-        table = self._tables.get(names)
-        if table is None:
-            table = self._tables[names] = Dispatch(
-                self._messages,
-                [each.template for each in user if each.template],
-                read_all=any(each.template is None for each in user),
-            )
-        return table
+    def _stamped(self, segments: Segments, source: _Source) -> list[bool]:
+        """Find the events of records that end in a stamp; tell of each record whether it gave none."""
+        raws, lines, table = segments.raws, segments.lines, source.table
+        # The one look at every line: a slice and a look-up, which tell most lines of most logs to be nothing. No line
+        # of Python runs for each: that would cost a half more.
+        hits = [at for at, found in enumerate(map(table.__getitem__, map(_HEAD, raws))) if found is not None]
+        if not isinstance(lines, range):  # some records are not exactly one line, and may hold a message further down
+            hits = [at for at, raw in enumerate(raws) if table[_HEAD(raw)] is not None or b"\n" in raw]
+        unknown = [True] * len(raws)
+        told, add, new, log, file = self._told, source.scan.events.append, tuple.__new__, source.log, source.file
+        for at, cut in zip(hits, self._reader.cut([raws[at] for at in hits]), strict=True):
+            known = told.get(cut[0], _UNHEARD) if cut else _UNHEARD
+            if cut is None or known is _UNHEARD:
+                unknown[at] = not self._read(raws[at], lines[at], cut, source)
+            elif known is not None:
+                name, fields, component, text = known
+                _, time, thread = cut
+                # Half the price of calling the class.
+                add(new(Event, (name, fields, log, file, lines[at], time, thread, component, text)))
+                unknown[at] = False
+        return unknown
 
-    def _stamped(self, segments: Segments, source: _Source) -> set[int]:
-        """Find the events of records that end in a stamp; return the records that gave one."""
-        raws, lines, table, events = segments.raws, segments.lines, source.table, source.scan.events
-        # The one look at every line: a slice and a look-up, which tell most lines of most logs to be nothing.
-        if isinstance(lines, range):
-            hits = [at for at, raw in enumerate(raws) if table[raw[:HEAD_LENGTH]] is not None]
-        else:  # some records are not exactly one line, and may hold a message further down
-            hits = [at for at, raw in enumerate(raws) if table[raw[:HEAD_LENGTH]] is not None or b"\n" in raw]
-        matched = set()
-        cut, told, new = self._reader.cut, self._told, tuple.__new__
-        for at in hits:
-            raw = raws[at]
-            parts = cut(raw)
-            if parts is not None:
-                said, time, thread = parts
-                known = told.get(said)
-                if known is not None:
-                    name, fields, component, text = known
-                    values = (name, fields, source.log, source.file, lines[at], time, thread, component, text)
-                    events.append(new(Event, values))  # half the price of calling the class
-                    matched.add(at)
-                    continue
-            event = self._event(raw, lines[at], source)
-            if event is not None:
-                events.append(event)
-                matched.add(at)
-                if parts is not None:
-                    self._remember(parts[0], event)
-            elif b"\n" in raw:
-                found = list(self._glued(raw, lines[at], source))
-                events += found
-                if found:
-                    matched.add(at)
-        return matched
+    def _read(self, raw: bytes, line: int, cut: Cut | None, source: _Source) -> bool:
+        """Find the events of a record whose words are not remembered; tell whether there are any."""
+        event: Event | None = None
+        if cut is not None and self._may_remember(cut[0]):
+            said, time, thread = cut
+            told = self._learn(raw, said, source)
+            if told is not None:
+                name, fields, component, text = told
+                event = Event(name, fields, source.log, source.file, line, time, thread, component, text)
+        else:
+            event = self._event(raw, line, source)
+        found = [event] if event else list(self._glued(raw, line, source)) if b"\n" in raw else []
+        source.scan.events += found
+        return bool(found)
 
-    def _remember(self, said: bytes, event: Event) -> None:
-        """Keep what a record came to. Of another time or thread, the same words come to the same.
+    def _may_remember(self, said: bytes) -> bool:
+        """Tell whether the same words of another time or thread come to the same, and are few.
 
         That is not so of templates of the configuration file, which are timed, and may be switched off.
         """
-        if len(said) > _LONGEST_TOLD or event.name.startswith(USER_PREFIX) or not self._reader.ends_in_component(said):
-            return
+        return len(said) <= _LONGEST_TOLD and not self._user.templates and self._reader.ends_in_component(said)
+
+    def _learn(self, raw: bytes, said: bytes, source: _Source) -> _Told | None:
+        """Find what words come to, and remember it."""
+        wordings = self._wordings(raw, source.table)
+        told = None if wordings == [] else self._tell(*self._reader.read_said(said), wordings, source.table)
         if len(self._told) >= _MOST_TOLD:
             self._told.clear()
-        self._told[said] = (event.name, event.fields, event.component, event.text)
+        if told is not None or b"\n" not in said:  # each line of several may still say something
+            self._told[said] = told
+        return told
 
-    def _event(self, raw: bytes, line: int, source: _Source) -> Event | None:
-        """Return the event of one raw record."""
-        table = source.table
-        candidates = table[raw[:HEAD_LENGTH]]
+    def _wordings(self, raw: bytes, table: Dispatch) -> list[Wording] | None:
+        """Return those that a raw record can be an instance of, or None where only its message can tell."""
+        candidates = table[_HEAD(raw)]
         if raw.startswith(_CCM_START):  # a whole log may be written so: look behind the mark before reading a record
             beginning = raw[len(_CCM_START) : 8 * HEAD_LENGTH].lstrip(_BLANKS)[:HEAD_LENGTH]
             candidates = table[beginning] if beginning else candidates
         if candidates is None:
-            return None
+            return []
         if candidates.is_open or any(word in raw for word in candidates.user_words):
-            return self._event_of(self._reader.parse(raw, source.file, line), source)
+            return None
         # Most lines that only begin like a message end here, unread: they lack its rarest word.
-        wordings = [wording for wording in candidates.wordings if wording.word in raw]
-        return self._first(wordings, self._reader.parse(raw, source.file, line), source) if wordings else None
+        return [wording for wording in candidates.wordings if wording.word in raw]
 
-    def _event_of(self, record: Record, source: _Source) -> Event | None:
+    def _event(self, raw: bytes, line: int, source: _Source) -> Event | None:
+        """Return the event of one raw record."""
+        wordings = self._wordings(raw, source.table)
+        if wordings == []:
+            return None
+        return self._event_of(self._reader.parse(raw, source.file, line), wordings, source)
+
+    def _event_of(self, record: Record, wordings: Sequence[Wording] | None, source: _Source) -> Event | None:
         """Return the event of a record that has been read."""
-        if record.message.startswith(MARK):
-            statmsg = parse_statmsg(record.message)
-            if statmsg is not None:
-                return self._status(statmsg, record, source)
-        event = self._first(source.table.of_message(record.message), record, source)
-        if event is None and self._user.templates:
+        told = self._tell(record.message, record.component, wordings, source.table)
+        if told is None and wordings is None and self._user.templates:
             found = self._user.match(record, source.log, source.scan.user_timeouts)
-            if found is not None:
-                event = _event(*found, record, source.log)
-        return event
+            told = (*found, record.component, record.message) if found else None
+        if told is None:
+            return None
+        name, fields, component, text = told
+        time = record.stamp.utc if record.stamp else None
+        if time is None and name == STATUS_EVENT:
+            # A pasted status message often has no other time than the one in UTC that it holds.
+            statmsg = parse_statmsg(text)
+            time = statmsg.time if statmsg else None
+        return Event(name, fields, source.log, source.file, record.line, time, record.thread, component, text)
 
-    def _first(self, wordings: Sequence[Wording], record: Record, source: _Source) -> Event | None:
-        message = bare(record.message)
-        for wording in wordings:
-            fields = wording.template.match(message)
-            if fields is not None and self._may_write(record.component, wording.message):
-                return _event(wording.message.name, fields, record, source.log)
+    def _tell(self, message: str, component: str, wordings: Sequence[Wording] | None, table: Dispatch) -> _Told | None:
+        """Find what a message of a component comes to; `wordings` are those that it can be, if that is known."""
+        if wordings is None and message.startswith(MARK):
+            statmsg = parse_statmsg(message)
+            if statmsg is not None:
+                return STATUS_EVENT, self._status_fields(statmsg, component), component, message
+        text = bare(message)
+        for wording in table.of_message(message) if wordings is None else wordings:
+            fields = wording.template.match(text)
+            if fields is not None and self._may_write(component, wording.message):
+                return wording.message.name, fields, component, message
         return None
 
     def _may_write(self, component: str, message: Message) -> bool:
@@ -243,18 +258,18 @@ class Matcher:
                 if event is not None:
                     yield event
 
-    def _pasted(self, segments: Segments, source: _Source) -> set[int]:
-        """Find the events of a text in which lines stand alone or were wrapped; return the records that gave one."""
+    def _pasted(self, segments: Segments, source: _Source) -> list[bool]:
+        """Find the events of a text in which lines stand alone or were wrapped; tell which records gave none."""
         raws, lines, events = segments.raws, segments.lines, source.scan.events
-        matched: set[int] = set()
+        unknown = [True] * len(raws)
         at = 0
         while at < len(raws):
             found, used = self._unwrapped(raws, lines, at, source)
             if found:
                 events += found
-                matched.update(range(at, at + used))
+                unknown[at : at + used] = [False] * used
             at += used
-        return matched
+        return unknown
 
     def _unwrapped(
         self, raws: Sequence[bytes], lines: Sequence[int], at: int, source: _Source
@@ -264,9 +279,9 @@ class Matcher:
         if record.message.startswith(MARK):
             used = _statmsg_lines(record.message, raws, lines, at)
             record = self._reader.parse(b"\n".join(raws[at : at + used]), source.file, lines[at])
-            event = self._event_of(record, source)
+            event = self._event_of(record, None, source)
             return ([event] if event else []), used
-        event = self._event_of(record, source)
+        event = self._event_of(record, None, source)
         if event is not None:
             return [event], 1
         if b"\n" in raws[at]:
@@ -276,25 +291,24 @@ class Matcher:
                 if not _follow(lines, at, used):
                     break
                 record = self._reader.parse(b"\n".join(raws[at : at + used]), source.file, lines[at])
-                event = self._first(source.table.of_message(record.message), record, source)
+                event = self._event_of(record, source.table.of_message(record.message), source)
                 if event is not None:
                     return [event], used
         return [], 1
 
-    def _status(self, statmsg: Statmsg, record: Record, source: _Source) -> Event:
-        component = statmsg.component or record.component
+    def _status_fields(self, statmsg: Statmsg, writer: str) -> Mapping[str, str | int]:
+        component = statmsg.component or writer
         fields = {**statmsg.fields(), "component": component}
         known = self._status_messages.get(statmsg.number)
         if known is not None and known.names_package and known.component == component:
             fields["name"] = statmsg.strings[0]
-        event = _event(STATUS_EVENT, fields, record, source.log)
-        # A pasted status message often has no other time than the one in UTC that it holds.
-        return event if event.time is not None else event._replace(time=statmsg.time)
+        return fields
 
-    def _count_unmatched(self, segments: Segments, matched: set[int], source: _Source) -> None:
+    def _count_unmatched(self, segments: Segments, unknown: Sequence[bool], source: _Source) -> None:
         """Count records that tell of a failure and gave no event, so that a new wording is noticed."""
-        others = [at for at in range(len(segments.raws)) if at not in matched]
-        for place in alarming([segments.raws[at] for at in others]):
+        places = alarming(list(compress(segments.raws, unknown)))
+        others = list(compress(range(len(unknown)), unknown)) if places else []
+        for place in places:
             at = others[place]
             record = self._reader.parse(segments.raws[at], source.file, segments.lines[at])
             if is_alarm(record) and self._is_covered(record, source.log):
@@ -327,11 +341,6 @@ class _Source:
     file: str
     table: Dispatch
     scan: Scan
-
-
-def _event(name: str, fields: Mapping[str, str | int], record: Record, log: str) -> Event:
-    message, component, stamp, thread, _, _, file, line, _ = record
-    return Event(name, fields, log, file, line, stamp.utc if stamp else None, thread, component, message)
 
 
 def _follow(lines: Sequence[int], at: int, count: int) -> bool:

@@ -36,7 +36,10 @@ class Stamp(NamedTuple):
 
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  # wall clocks are subtracted from it, which have no zone either
-_CACHE_LIMIT: Final = 4096
+_CACHE_LIMIT: Final = 1024
+_RECENT: Final = 256
+"""Seconds and minutes that are remembered of one zone: a log goes on in time, and hardly ever goes back."""
+_ZONES_LIMIT: Final = 16
 _LONGEST_STAMP: Final = 200
 _MINUTES_PER_DAY: Final = 24 * 60
 
@@ -44,10 +47,15 @@ _MINUTES_PER_DAY: Final = 24 * 60
 # looked up and the fraction added.
 _MILLISECONDS: Final = {f"{n:03d}": (timedelta(milliseconds=n), n / 1000) for n in range(1000)}
 
-# For `Clock.utc`: in `Thu Mar 04 10:15:32.123 2010 ...` and `06-14-2018 06:26:25.828-60` the second stands at 17 and
-# its fraction at 19, up to 23.
+# In `Thu Mar 04 10:15:32.123 2010 ...` and `06-14-2018 06:26:25.828-60`, the two forms that servers write since SMS
+# 2.0, all parts have their places.
+_MINUTE: Final = slice(17)
+_SECOND: Final = slice(17, 19)
+SECOND: Final = slice(0, 19)
+FRACTION: Final = slice(19, 23)
+ZONE: Final = slice(23, None)
 _SECONDS: Final = {b"%02d" % n: n for n in range(60)}
-_FRACTIONS: Final = {b".%03d" % n: n / 1000 for n in range(1000)}
+FRACTIONS: Final = {b".%03d" % n: n / 1000 for n in range(1000)}
 
 _MONTHS: Final = {
     name: number
@@ -97,13 +105,17 @@ class Clock:
     Args:
         default_zone: the zone of the server's clock, used for stamps that name none or one that is not known (zone
             names are written in the language of the server's Windows).
+
+    Attributes:
+        seconds: POSIX seconds of whole seconds, by what stands behind the fraction (year, zone, bias) and then by what
+            stands before it. Whoever has a stamp cut up in bytes may look here before asking `utc`.
     """
 
     def __init__(self, default_zone: tzinfo | None = None) -> None:
         self._default_zone = default_zone
         self._latest: tuple[str, Stamp | None] = ("", None)
         self._seconds: dict[str, Stamp] = {}
-        self._minutes: dict[bytes, float] = {}
+        self.seconds: dict[bytes, _Seconds] = {}
 
     def read(self, text: str) -> Stamp | None:
         """Read the text of a stamp of any era.
@@ -126,29 +138,29 @@ class Clock:
     def utc(self, when: bytes) -> float | None:
         """Read only the POSIX seconds of a stamp in one of the two forms that servers write since SMS 2.0.
 
-        Costs a third of `read`: a minute is looked up, seconds and milliseconds are added, and nothing is decoded. It
-        relies on both forms having their digits in the same places, and on no zone changing its rules in the middle
-        of a minute.
+        Costs a third of `read`: a second is looked up, milliseconds are added, and nothing is decoded. It relies on
+        both forms having their digits in the same places, and on no zone changing its rules in the middle of a minute.
 
         Returns:
             What `read` gives as `utc`, to the bit, or None when only `read` can tell.
         """
         try:
-            return self._minutes[when[:17] + when[23:]] + _SECONDS[when[17:19]] + _FRACTIONS[when[19:23]]
+            return self.seconds[when[ZONE]][when[SECOND]] + FRACTIONS[when[FRACTION]]
         except KeyError:
             return self._learn(when)
 
     def _learn(self, when: bytes) -> float | None:
         """Look the minute of a stamp up; one that goes on with digits has a longer fraction, and is not learnt."""
-        second, fraction = _SECONDS.get(when[17:19]), _FRACTIONS.get(when[19:23])
-        if second is None or fraction is None or not when.isascii() or when[23:24].isdigit():
+        second, fraction = _SECONDS.get(when[_SECOND]), FRACTIONS.get(when[FRACTION])
+        minute, zone = when[_MINUTE], when[ZONE]
+        if second is None or fraction is None or not when.isascii() or zone[:1].isdigit() or b"<" in zone:
             return None
-        stamp = self._read((when[:17] + b"00.000" + when[23:]).decode("ascii"))
+        stamp = self._read((minute + b"00.000" + zone).decode("ascii"))
         if stamp is None or stamp.utc is None:
             return None
-        if len(self._minutes) >= _CACHE_LIMIT:
-            self._minutes.clear()
-        self._minutes[when[:17] + when[23:]] = stamp.utc
+        if len(self.seconds) >= _ZONES_LIMIT:
+            self.seconds.clear()
+        self.seconds.setdefault(zone, _Seconds()).learn(minute, stamp.utc)
         return stamp.utc + second + fraction
 
     def _read(self, text: str) -> Stamp | None:
@@ -232,6 +244,26 @@ class Clock:
         if offset is None:
             return Stamp(local, None, Basis.UNKNOWN)
         return Stamp(local, _seconds_since_epoch(local) - offset.total_seconds(), Basis.CONFIGURED)
+
+
+class _Seconds(dict[bytes, float]):
+    """POSIX seconds of the seconds of one zone; those of a minute that is known are added when they are asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._minutes: dict[bytes, float] = {}
+
+    def learn(self, minute: bytes, utc: float) -> None:
+        if len(self._minutes) >= _RECENT:
+            self._minutes.clear()
+        self._minutes[minute] = utc
+
+    def __missing__(self, second: bytes) -> float:
+        found = self._minutes[second[_MINUTE]] + _SECONDS[second[_SECOND]]
+        if len(self) >= _RECENT:
+            self.clear()
+        self[second] = found
+        return found
 
 
 def _local(  # noqa: PLR0913, PLR0917  # the parts of a date and time

@@ -28,6 +28,10 @@ class CountingReader(RecordReader):
         self.read += 1
         return super().parse(raw, file, line)
 
+    def read_said(self, said: bytes) -> tuple[str, str]:
+        self.read += 1
+        return super().read_said(said)
+
 
 def _message(name: str, text: str) -> Message:
     (base,) = (message for message in catalogue().messages if message.name == "package_adding")

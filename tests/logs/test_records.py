@@ -342,19 +342,26 @@ _TAIL = st.sampled_from(
 )
 
 
-@given(_BEFORE, _WHEN, _TAIL)
-def test_record_that_is_cut_tells_what_a_whole_reading_tells(before: bytes, when: bytes, tail: bytes) -> None:
-    raw = b"%b><%b><thread=%b" % (before, when, tail)
+@given(_BEFORE, st.lists(st.tuples(_BEFORE, _WHEN, _TAIL), min_size=1, max_size=5))
+def test_record_that_is_cut_tells_what_a_whole_reading_tells(
+    before: bytes, parts: list[tuple[bytes, bytes, bytes]]
+) -> None:
+    raws = [b"%b><%b><thread=%b" % each for each in parts]
+    raws += [b"%b><%b><thread=%b" % (before, when, tail) for _, when, tail in parts]
     reader = RecordReader(Clock(UTC))
-    for _ in range(2):  # the second time from memory
-        cut = reader.cut(raw)
+    for raw, cut in zip([*raws, *raws], reader.cut([*raws, *raws]), strict=True):  # the second time from memory
         if cut is not None and reader.ends_in_component(cut[0]):
             record = READER.parse(raw, "x.log", 1)
             assert record.stamp is not None
             assert cut[1:] == (record.stamp.utc, record.thread)
-            other = READER.parse(cut[0] + b"><04-21-2024 07:33:58.583+00><thread=1 (0x1)>", "x.log", 1)
+            assert reader.read_said(cut[0]) == (record.message, record.component)
+            other = READER.parse(cut[0] + b"04-21-2024 07:33:58.583+00><thread=1 (0x1)>", "x.log", 1)
             assert (other.message, other.component) == (record.message, record.component)
 
 
 def test_usual_record_is_cut() -> None:
-    assert READER.cut(f"~Adding.  $$<SMS_X>{BIAS}\r".encode()) == (b"~Adding.  $$<SMS_X", 1528953985.828, 9112)
+    raw = f"~Adding.  $$<SMS_X>{BIAS}\r".encode()
+    assert READER.cut([raw, raw]) == [(b"~Adding.  $$<SMS_X><", 1528953985.828, 9112)] * 2
+    assert READER.ends_in_component(b"~Adding.  $$<SMS_X><")
+    assert not READER.ends_in_component(b"~Adding.  $$<SMS_X>")
+    assert not READER.ends_in_component(b"~Adding.  $$<SMS_X><Y><")
