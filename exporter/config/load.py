@@ -5,40 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PureWindowsPath
-from typing import Any, TypeGuard, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
-from exporter.config.located_yaml import (
-    Document,
-    FileError,
-    KeyPath,
-    Problem,
-    Value,
-    did_you_mean,
-    parse_yaml,
-    read_text,
-)
+from exporter.config.checking import check, without_nulls
+from exporter.config.located_yaml import Document, FileError, Problem, Value, parse_yaml, read_text
 from exporter.config.schema import Config, Defaults
-
-# pydantic's words for these are about Python; a person wrote YAML.
-_WORDS = {
-    "missing": "this key is needed",
-    "string_type": "must be text",
-    "int_parsing": "must be a whole number",
-    "int_type": "must be a whole number",
-    "greater_than_equal": "must be at least {ge}",
-    "list_type": "must be a list: lines that begin with `- `",
-    "tuple_type": "must be a list: lines that begin with `- `",
-    "dict_type": "must hold lines `key: value`",
-    "mapping_type": "must hold lines `key: value`",
-    "model_type": "must hold lines `key: value`",
-    "model_attributes_type": "must hold lines `key: value`",
-    "is_instance_of": "must be text",
-    "path_type": "must be text",
-    "float_type": "must be text such as 15s",
-}
 
 
 class ConfigError(FileError):
@@ -55,26 +28,14 @@ def load_config(path: Path) -> Config:
         document = parse_yaml(read_text(path), str(path))
     except FileError as error:
         raise ConfigError(error.problems) from error
-    data = {} if document.data is None else _without_nulls(document.data)
+    data = {} if document.data is None else without_nulls(document.data)
     folder = path.absolute().parent
     context = {"folder": folder, "defaults": _defaults(data, folder)}
-    problems = [*document.problems, *_repeated(document, data), *_circles(document, data)]
-    try:
-        config = Config.model_validate(data, context=context)
-    except ValidationError as error:
-        problems += [problem for details in error.errors() for problem in _problems(document, details)]
-    if problems:
+    config, faults = check(document, data, Config, context)
+    problems = [*document.problems, *_repeated(document, data), *_circles(document, data), *faults]
+    if config is None or problems:
         raise ConfigError(problems)
     return config
-
-
-def _without_nulls(value: Value) -> Value:
-    """Drop keys without a value: what is commented out below a key leaves one."""
-    if isinstance(value, dict):
-        return {key: _without_nulls(below) for key, below in value.items() if below is not None}
-    if isinstance(value, list):
-        return [_without_nulls(item) for item in value]
-    return value
 
 
 def _defaults(data: Value, folder: Path) -> Mapping[str, Any]:
@@ -85,40 +46,6 @@ def _defaults(data: Value, folder: Path) -> Mapping[str, Any]:
     except ValidationError:
         return {}
     return {name: getattr(defaults, name) for name in defaults.model_fields_set}
-
-
-def _problems(document: Document, details: ErrorDetails) -> Iterator[Problem]:
-    path = tuple(part for part in details["loc"] if part != "[key]")
-    given = details["input"]
-    context = details.get("ctx", {})
-    cause = context.get("error")
-    if isinstance(cause, FileError):
-        for problem in cause.problems:
-            named = document.problem(path, f"{problem.file}: {problem.message}")
-            yield named if problem.line is None else problem
-    elif isinstance(cause, ValueError):
-        yield document.problem(path, str(cause))
-    elif details["type"] == "extra_forbidden":
-        known = _keys_at(path[:-1])
-        hint = did_you_mean(str(path[-1]), known) or f": known here are {', '.join(known)}"
-        yield document.problem(path, f"unknown key{hint}")
-    else:
-        words = _WORDS.get(details["type"], details["msg"]).format_map(context)
-        yield document.problem(path, f"{words}, not {given!r}" if isinstance(given, str) else words)
-
-
-def _keys_at(path: KeyPath) -> list[str]:
-    """Return the keys that may stand in the section at a path."""
-    model: type[BaseModel] = Config
-    for part in path:
-        if isinstance(part, str):
-            annotation = model.model_fields[part].annotation
-            model = next(kind for kind in (annotation, *get_args(annotation)) if _is_section(kind))
-    return list(model.model_fields)
-
-
-def _is_section(kind: object) -> TypeGuard[type[BaseModel]]:
-    return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
 def _repeated(document: Document, data: Value) -> Iterator[Problem]:

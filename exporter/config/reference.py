@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from exporter.config.schema import Config, Section
+from exporter.config.checking import Section
+from exporter.config.schema import Config
 from exporter.config.values import TypeName
 
 _HEAD = r"""# Configuration
@@ -44,10 +45,15 @@ _TEXT = TypeName("text", "")
 
 def render() -> str:
     """Return docs/configuration.md."""
+    return f"{_HEAD}\n{tables(Config)}"
+
+
+def tables(model: type[BaseModel]) -> str:
+    """Return a table for each section of a schema, and what the types of its values are."""
     types: dict[str, str] = {}
-    sections = "\n".join(_section(title, model, types) for title, model in _sections(Config, ""))
+    sections = "\n".join(_section(title, section, types) for title, section in _sections(model, ""))
     lines = [f"- **{name}**: {writing}." for name, writing in sorted(types.items()) if writing]
-    return "\n".join([_HEAD, sections, "## Types of values\n", *lines, ""])
+    return "\n".join([sections, "## Types of values\n", *lines, ""])
 
 
 def _sections(model: type[BaseModel], path: str) -> Iterator[tuple[str, type[BaseModel]]]:
@@ -62,8 +68,12 @@ def _below(field: FieldInfo) -> tuple[type[BaseModel] | None, bool]:
     """Return the section that a key holds, and whether it holds a list of such."""
     for kind in (field.annotation, *get_args(field.annotation)):
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            return kind, kind is not field.annotation
+            return kind, _is_list(field.annotation)
     return None, False
+
+
+def _is_list(annotation: Any) -> bool:  # noqa: ANN401  # a type of any kind
+    return any(get_origin(kind) is tuple for kind in (annotation, *get_args(annotation)))
 
 
 def _section(path: str, model: type[BaseModel], types: dict[str, str]) -> str:
@@ -89,7 +99,7 @@ def _type(field: FieldInfo, types: dict[str, str]) -> str:
         return "list of mappings" if in_list else "mapping"
     names = _type_names(field.annotation, field.metadata)
     types.update((name.name, name.writing) for name in names)
-    return " to ".join(name.name for name in names)
+    return ("list of " if _is_list(field.annotation) else "") + " to ".join(name.name for name in names)
 
 
 def _type_names(annotation: Any, metadata: list[Any]) -> list[TypeName]:  # noqa: ANN401  # a type of any kind
@@ -106,6 +116,8 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "**needed**"
     default = field.get_default(call_default_factory=True)
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
     if isinstance(default, BaseModel) or not default:
         return ""
     return f"`{default:g}s`" if isinstance(default, float) else f"`{default}`"

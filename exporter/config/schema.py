@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
+from exporter.config.checking import Section
 from exporter.config.values import (
     BUDGETED_FAMILIES,
     BudgetedFamily,
@@ -25,12 +26,6 @@ from exporter.config.values import (
 )
 from exporter.events.user import UserTemplate, compile_user_template
 from exporter.metrics.budget import DEFAULT_BUDGET
-
-
-class Section(BaseModel):
-    """A mapping of the file, whose keys are all known."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
 class Defaults(Section):
