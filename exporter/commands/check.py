@@ -9,18 +9,20 @@ from datetime import tzinfo
 from pathlib import Path
 
 import click
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from exporter.assembly import Request, Setup, Source, set_up
 from exporter.cli import NOT_DONE
-from exporter.commands.options import code_page_option, local_logs, zone_option
+from exporter.commands.options import code_page_option, local_logs, web_config_option, zone_option
 from exporter.commands.output import new_console
 from exporter.config.located_yaml import FileError
 from exporter.events.loader import CatalogueError
 from exporter.logs.health import LogHealth
 from exporter.places import PlaceError
 from exporter.site import EXPECTED_LOG, Site
+from exporter.web.access.load import load_access
 from exporter.windows.registry import this_computer
 from exporter.windows.site_server import find_site_server, is_same_folder, what_logs_lack
 from exporter.words import printable, when
@@ -34,10 +36,16 @@ from exporter.words import printable, when
 @click.option(
     "--state.dir", "state_dir", type=click.Path(path_type=Path), help="The folder that `run` will keep state in."
 )
+@web_config_option
 @zone_option
 @code_page_option
 def command(
-    logs: Sequence[str], config_file: Path | None, state_dir: Path | None, zone: tzinfo | None, code_page: str
+    logs: Sequence[str],
+    config_file: Path | None,
+    state_dir: Path | None,
+    web_config_file: Path | None,
+    zone: tzinfo | None,
+    code_page: str,
 ) -> None:
     """Check the configuration and the access to every log, and say what to mend.
 
@@ -45,18 +53,16 @@ def command(
     nothing. Exit status: 0 all is well, 2 something is to be mended.
 
     \b
-    configmgr-exporter check --config.file configmgr-exporter.yml
+    configmgr-exporter check --config.file configmgr-exporter.yml --web.config.file web.yml
     """
     try:
-        setup = set_up(Request(logs, config_file, zone, code_page, local_logs()))
+        warnings = () if web_config_file is None else load_access(web_config_file).warnings
+        setup = _setup(Request(logs, config_file, zone, code_page, local_logs()), is_needed=web_config_file is None)
     except (FileError, PlaceError, CatalogueError) as error:
         raise click.ClickException(str(error)) from None
     console = new_console()
-    read = [(source, _read(setup, source)) for source in setup.sources]
-    console.print(_table(read))
-    to_mend = [problem for source, site in read for problem in _problems(source, site)]
-    to_mend += _registry_problems(setup)
-    to_mend += _state_problems(state_dir or setup.config.state_dir)
+    to_mend = [] if setup is None else _check_logs(console, setup)
+    to_mend += [*_state_problems(state_dir or (None if setup is None else setup.config.state_dir)), *warnings]
     if not to_mend:
         console.print(Text("All is well.", style="bold green"))
         return
@@ -64,6 +70,19 @@ def command(
     for problem in to_mend:
         console.print(Text(f"  - {printable(problem)}"))
     click.get_current_context().exit(NOT_DONE)
+
+
+def _setup(request: Request, *, is_needed: bool) -> Setup | None:
+    """Set up what is to be read; nothing when no logs are named, and what else there is may be checked alone."""
+    if not is_needed and not request.logs and request.config_file is None and not request.local:
+        return None
+    return set_up(request)
+
+
+def _check_logs(console: Console, setup: Setup) -> list[str]:
+    read = [(source, _read(setup, source)) for source in setup.sources]
+    console.print(_table(read))
+    return [*(problem for source, site in read for problem in _problems(source, site)), *_registry_problems(setup)]
 
 
 def _read(setup: Setup, source: Source) -> Site:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
+from pathlib import Path
 
 import click
 
@@ -58,6 +59,12 @@ code_page_option = click.option(
     show_default=True,
     metavar="NAME",
     help="ANSI code page of the servers, for lines that are not UTF-8.",
+)
+web_config_option = click.option(
+    "--web.config.file",
+    "web_config_file",
+    type=click.Path(path_type=Path),
+    help="TLS, users, headers and limits of the HTTP server; see docs/web-configuration.md.",
 )
 
 

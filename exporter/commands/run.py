@@ -14,7 +14,7 @@ from aiohttp.web import Application
 
 from exporter.assembly import Request, Setup, set_up
 from exporter.checkpoint import Checkpoint, CheckpointBusyError
-from exporter.commands.options import code_page_option, local_logs, zone_option
+from exporter.commands.options import code_page_option, local_logs, web_config_option, zone_option
 from exporter.config.located_yaml import FileError
 from exporter.config.values import external_url as checked_url
 from exporter.events.loader import CatalogueError
@@ -24,6 +24,7 @@ from exporter.places import PlaceError
 from exporter.runner import Runner
 from exporter.service import Service
 from exporter.supervisor import Foreground, Supervisor
+from exporter.web.access.guard import Guard
 from exporter.web.addresses import ListenError
 from exporter.web.app import Backend, make_app
 from exporter.web.server import Server
@@ -46,6 +47,7 @@ _LOG = logging.getLogger(__name__)
     metavar="[HOST]:PORT",
     help="Where to answer; repeatable.",
 )
+@web_config_option
 @click.option(
     "--web.telemetry-path", "telemetry_path", metavar="PATH", help="Path of the metrics.  [default: /metrics]"
 )
@@ -79,6 +81,7 @@ def command(
     config_file: Path | None,
     config_watch: bool,
     listen: Sequence[str],
+    web_config_file: Path | None,
     telemetry_path: str | None,
     external_url: str | None,
     route_prefix: str | None,
@@ -100,6 +103,7 @@ def command(
     supervisor.start_logging(log_level, log_format)
     request = Request(logs, config_file, zone, code_page, local_logs())
     setup = _set_up(request)
+    guard = _guard(web_config_file)
     checkpoint = _checkpoint(state_dir or setup.config.state_dir)
     service = Service(checkpoint)
     runner = Runner(request, service, setup.given)
@@ -111,8 +115,9 @@ def command(
         telemetry_path=telemetry_path or web.telemetry_path,
         route_prefix=route_prefix or urlsplit(outside).path or "/",
         external_url=outside,
+        middlewares=() if guard is None else (guard.middleware,),
     )
-    server = _server(service, runner, setup, make, listen)
+    server = _server(service, runner, setup, make, listen, guard)
     try:
         supervisor.ready()
         service.watch(setup.watches)
@@ -133,6 +138,18 @@ def _set_up(request: Request) -> Setup:
         raise click.ClickException(str(error)) from None
 
 
+def _guard(file: Path | None) -> Guard | None:
+    if file is None:
+        return None
+    try:
+        guard = Guard(file)
+    except FileError as error:
+        raise click.ClickException(str(error)) from None
+    for warning in guard.warnings:
+        _LOG.warning("%s", warning)
+    return guard
+
+
 def _external_url(value: str) -> str:
     try:
         return checked_url(value)
@@ -148,7 +165,12 @@ def _checkpoint(directory: Path | None) -> Checkpoint | None:
 
 
 def _server(
-    service: Service, runner: Runner, setup: Setup, make: Callable[[Backend], Application], listen: Sequence[str]
+    service: Service,
+    runner: Runner,
+    setup: Setup,
+    make: Callable[[Backend], Application],
+    listen: Sequence[str],
+    guard: Guard | None,
 ) -> Server:
     """Find again what was saved, and begin to answer: both end the command at once if they cannot be done."""
     exposition = Exposition(service.look, setup.config.limits.budgets)
@@ -156,10 +178,15 @@ def _server(
     try:
         service.recall()
         app = make(backend)
-        server = Server(app, listen)
+        if guard is None:
+            server = Server(app, listen)
+        else:
+            guard.attach(app)
+            server = Server(app, listen, tls=guard.tls)
         server.start()
     except (CheckpointBusyError, ListenError, ValueError) as error:
         raise click.ClickException(str(error)) from None
+    scheme = "http" if guard is None or guard.tls() is None else "https"
     for address in server.addresses:
-        _LOG.info("Listening on http://%s", address)
+        _LOG.info("Listening on %s://%s", scheme, address)
     return server

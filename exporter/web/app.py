@@ -83,7 +83,8 @@ def make_app(
         telemetry_path: path of the metrics, below the prefix.
         route_prefix: path below which every route stands.
         external_url: address under which people reach the overview, "" when it is not known.
-        middlewares: run before every handler, the first one outermost, such as one that asks for a password.
+        middlewares: run before every handler, the first one outermost, such as one that asks for a password. What
+            they raise is told below /api/ as the API tells it.
 
     Raises:
         ValueError: a path is not absolute, or holds characters that cannot stand in one, or is taken.
@@ -98,7 +99,7 @@ def make_app(
     pages = PageRoutes(sight, renderer, telemetry)
     api = ApiRoutes(sight, renderer, prefix, telemetry, external_url)
     errors = errors_below(f"{prefix}/api/")
-    app = web.Application(middlewares=[*middlewares, errors, _refuse_bodies], client_max_size=0)
+    app = web.Application(middlewares=[errors, *middlewares, _refuse_bodies], client_max_size=0)
     app.add_routes(
         [
             *pages.routes(prefix),

@@ -16,6 +16,8 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
+from exporter.web.access.tls import Tls
+
 _LOG = logging.getLogger(__name__)
 _END_OF_HEADERS = b"\r\n\r\n"
 
@@ -50,9 +52,9 @@ class Gate:
         self.limits = limits
         self._open: OrderedDict[GuardedHandler, None] = OrderedDict()
 
-    def __call__(self) -> GuardedHandler:
-        """Return the protocol for one connection, as `loop.create_server` asks for it."""
-        return GuardedHandler(self._server, self)
+    def connection(self, tls: Tls | None = None) -> GuardedHandler:
+        """Return the protocol for one connection, which is encrypted as `tls` says."""
+        return GuardedHandler(self._server, self, tls)
 
     def enter(self, connection: GuardedHandler) -> None:
         """Note a new connection; cut off the most silent one when there are too many."""
@@ -74,9 +76,9 @@ class Gate:
 class GuardedHandler(web.RequestHandler):
     """aiohttp's connection with a time and a size for the headers of a request as a whole."""
 
-    __slots__ = ("_gate", "_header_bytes", "_last_bytes", "_timer")
+    __slots__ = ("_admitted", "_gate", "_header_bytes", "_last_bytes", "_timer", "_tls")
 
-    def __init__(self, server: web.Server, gate: Gate) -> None:
+    def __init__(self, server: web.Server, gate: Gate, tls: Tls | None) -> None:
         limits = gate.limits
         super().__init__(
             server,
@@ -90,14 +92,19 @@ class GuardedHandler(web.RequestHandler):
             auto_decompress=False,
         )
         self._gate = gate
+        self._tls = tls
+        self._admitted = True
         self._timer: asyncio.TimerHandle | None = None
         self._header_bytes = 0
         self._last_bytes = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Let the connection in."""
+        """Let the connection in, unless its certificate names nobody who may come in."""
         super().connection_made(transport)
         self._gate.enter(self)
+        if self._tls is not None and not self._tls.admits(transport.get_extra_info("ssl_object")):
+            self._admitted = False
+            self.cut_off()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Forget the connection."""
@@ -107,6 +114,8 @@ class GuardedHandler(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Hand bytes on to the parser unless the headers they belong to have grown too long."""
+        if not self._admitted:
+            return
         if data and not self._headers_fit(data):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             return

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import ssl
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import cast
 
 from aiohttp import web
 
+from exporter.web.accepting import Doorman
+from exporter.web.access.tls import Tls
 from exporter.web.addresses import Address, open_sockets, parse_address
 from exporter.web.connections import Gate, Limits
 
 _LOG = logging.getLogger(__name__)
-_HANDSHAKE_SECONDS = 10.0
 _SHUTDOWN_SECONDS = 5.0
 
 
@@ -27,7 +27,7 @@ class Server:
     Args:
         app: the application; it belongs to this server from now on.
         addresses: listen addresses such as `:10048` or `[::1]:10048`. Port 0 takes any free port.
-        ssl_context: for TLS; plain HTTP without.
+        tls: returns how the next connection is encrypted, None for plain HTTP.
         limits: what a client may use.
     """
 
@@ -36,12 +36,12 @@ class Server:
         app: web.Application,
         addresses: Sequence[str],
         *,
-        ssl_context: ssl.SSLContext | None = None,
+        tls: Callable[[], Tls | None] = lambda: None,
         limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> None:
         self._app = app
         self._wanted = [parse_address(text) for text in addresses]
-        self._ssl_context = ssl_context
+        self._tls = tls
         self._limits = limits
         self._sockets: list[socket.socket] = []
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
@@ -100,17 +100,11 @@ class Server:
         runner = web.AppRunner(self._app, shutdown_timeout=_SHUTDOWN_SECONDS)
         await runner.setup()
         gate = Gate(cast("web.Server", runner.server), self._limits)  # setup has made it
-        servers = [await self._listen(gate, each) for each in self._sockets]
+        doorman = Doorman(gate, self._tls)
+        for each in self._sockets:
+            doorman.watch(each)
         self._started.set_result(None)
         await self._stopping.wait()
-        for server in servers:
-            server.close()
+        await doorman.stop()
+        self._close_sockets()
         await runner.cleanup()
-
-    async def _listen(self, gate: Gate, listening: socket.socket) -> asyncio.Server:
-        return await asyncio.get_running_loop().create_server(
-            gate,
-            sock=listening,
-            ssl=self._ssl_context,
-            ssl_handshake_timeout=None if self._ssl_context is None else _HANDSHAKE_SECONDS,
-        )

@@ -14,6 +14,7 @@ from aiohttp.typedefs import Middleware
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.views import Snapshot
 from exporter.picture import Given
+from exporter.web.access.guard import Guard
 from exporter.web.app import Backend, make_app
 from exporter.web.connections import Limits
 from exporter.web.server import Server
@@ -65,8 +66,11 @@ def serving(  # noqa: PLR0913 - what the application takes
     telemetry_path: str = "/metrics",
     route_prefix: str = "/",
     external_url: str = "",
+    guard: Guard | None = None,
 ) -> Iterator[int]:
     """Serve on a free port of the loopback and give the port."""
+    if guard is not None:
+        middlewares = (guard.middleware, *middlewares)
     app = make_app(
         world.backend(),
         telemetry_path=telemetry_path,
@@ -74,7 +78,10 @@ def serving(  # noqa: PLR0913 - what the application takes
         external_url=external_url,
         middlewares=middlewares,
     )
-    server = Server(app, ["127.0.0.1:0"], limits=limits or Limits())
+    if guard is not None:
+        guard.attach(app)
+    tls = (lambda: None) if guard is None else guard.tls
+    server = Server(app, ["127.0.0.1:0"], limits=limits or Limits(), tls=tls)
     server.start()
     try:
         yield server.addresses[0].port

@@ -98,7 +98,7 @@ def test_requests_are_answered_in_whatever_pieces_they_arrive(cuts: set[int]) ->
 
     async def scenario() -> bytes:
         # The end of each must be noticed, wherever it is cut, or the bytes of two add up to too many.
-        connection = Gate(web.Server(answer), Limits(header_bytes=len(HEALTHY)))()
+        connection = Gate(web.Server(answer), Limits(header_bytes=len(HEALTHY))).connection()
         pipe = Pipe(answers=3)
         connection.connection_made(pipe)
         for start, end in pairwise([0, *sorted(cuts), 3 * len(HEALTHY)]):

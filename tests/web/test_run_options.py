@@ -28,7 +28,7 @@ def running(folder: Path, *options: str) -> Iterator[int]:
     assert process.stderr
     try:
         for line in process.stderr:
-            if found := re.search(r"Listening on http://127\.0\.0\.1:(\d+)", line):
+            if found := re.search(r"Listening on https?://127\.0\.0\.1:(\d+)", line):
                 yield int(found[1])
                 break
         else:
@@ -70,7 +70,11 @@ def test_the_configuration_gives_names_links_and_the_tree(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("option", "words"),
-    [("--web.external-url=nowhere", "is no address of a page"), ("--web.route-prefix=x", "is not a path")],
+    [
+        ("--web.external-url=nowhere", "is no address of a page"),
+        ("--web.route-prefix=x", "is not a path"),
+        ("--web.config.file=nothing.yml", "nothing.yml: cannot be read"),
+    ],
 )
 def test_what_cannot_be_is_refused_at_the_start(tmp_path: Path, option: str, words: str) -> None:
     (tmp_path / "distmgr.log").write_text(LINE, encoding="utf-8", newline="")

@@ -12,12 +12,24 @@ from aiohttp.typedefs import Handler, Middleware
 from exporter.web.answering import JSON
 
 _LOG = logging.getLogger(__name__)
-_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_not_allowed"}
+_CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_not_allowed",
+    429: "too_many_requests",
+    503: "busy",
+}
 _WORDS = {
+    401: "A user and a password are needed, and these are not right or not there.",
     404: "There is no such endpoint. See openapi.json for those that there are.",
     405: "Only GET and HEAD are answered.",
     413: "A request must not have a body.",
+    429: "More requests come than are allowed. Try again in a second.",
+    503: "More passwords come than can be checked. Try again in a second.",
 }
+_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 
 
 class ApiError(Exception):
@@ -58,8 +70,7 @@ def errors_below(prefix: str) -> Middleware:
             if error.status not in _CODES:
                 raise
             response = error_response(error.status, _CODES[error.status], _WORDS.get(error.status, error.reason))
-            if "Allow" in error.headers:
-                response.headers["Allow"] = error.headers["Allow"]
+            response.headers.update({name: error.headers[name] for name in _HEADERS if name in error.headers})
             return response
         except Exception:  # noqa: BLE001 - a fault of ours is told in the same form, and without what it knows
             _LOG.exception("Answering %s failed in a way that was not foreseen", request.rel_url.raw_path)

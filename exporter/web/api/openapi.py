@@ -9,8 +9,11 @@ from exporter.web.api.schemas import SCHEMAS, reference
 
 _PROBLEMS = {
     "400": "A parameter is wrong.",
+    "401": "A password is asked for, and the one given is not right or not there.",
     "404": "There is no such thing.",
     "405": "Only GET and HEAD are answered.",
+    "429": "More requests come than are allowed.",
+    "503": "More passwords come than can be checked.",
 }
 
 
@@ -31,7 +34,11 @@ def describe(version: str, server: str) -> dict[str, Any]:
         },
         "servers": [{"url": server}],
         "paths": {endpoint.path: {"get": _operation(endpoint)} for endpoint in ENDPOINTS},
-        "components": {"schemas": dict(SCHEMAS)},
+        "components": {
+            "schemas": dict(SCHEMAS),
+            "securitySchemes": {"password": {"type": "http", "scheme": "basic"}},
+        },
+        "security": [{"password": []}, {}],  # none is asked for unless users are configured
     }
 
 
