@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
+from exporter import supervisor
 from exporter.cli import main
-from exporter.commands import run
 
 _NOBODY = 65534
 
@@ -31,7 +31,7 @@ Command = Callable[..., Result]
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Run a command to its end; its own log is left out, for logging is one for all tests."""
-    monkeypatch.setattr(run, "start_logging", lambda *_options: None)
+    monkeypatch.setattr(supervisor, "start_logging", lambda *_options: None)
     monkeypatch.setenv("COLUMNS", "100")
 
     def invoke(*arguments: object) -> Result:
