@@ -17,18 +17,30 @@ from exporter.logs.discovery import Folder
 from exporter.logs.records import RecordReader
 from exporter.logs.volume import LocalVolume
 from exporter.memory import Memory
-from exporter.replication.state import Evidence
+from exporter.replication.state import Evidence, SiteState, Tally
 from exporter.simulator import Plan, Simulation, Truth, tell
 from exporter.simulator.disk import Disk, LogFile
 from exporter.site import Site
 
 CATALOGUE = load_catalogue()
 
+# Of a log that rolled before anything of it was saved, a restart cannot know that it did; how late a line was read is
+# of the moment.
+_NOT_COMPARED = {"rollovers", "read_delay"}
+
 
 def reader_of(folder: Path, code: str, memory: Memory | None = None) -> Site:
     """Make what reads a simulated site's logs."""
     logs = Folder(LocalVolume(), str(folder / f"SMS_{code}" / "Logs"))
     return Site(code, [logs], Matcher(CATALOGUE, RecordReader(Clock())), memory)
+
+
+def read_at_once(folder: Path, code: str) -> Site:
+    """Read all that is there of a simulated site's logs."""
+    site = reader_of(folder, code)
+    while site.poll(0.0):
+        pass
+    return site
 
 
 def encode(memory: Memory) -> str:
@@ -97,7 +109,7 @@ def watch_live(folder: Path, plan: Plan, seed: int) -> Watched:
     for code in codes:
         (folder / f"SMS_{code}" / "Logs").mkdir(parents=True)
         _read_all(lived[code], killed[code])
-    with _Disk(folder, plan, lambda code: _read_all(lived[code], killed[code])) as disk:
+    with CarefulDisk(folder, plan, lambda code: _read_all(lived[code], killed[code])) as disk:
         for record in simulation.run():
             disk.write(record)
             left -= 1
@@ -114,7 +126,7 @@ def watch_live(folder: Path, plan: Plan, seed: int) -> Watched:
     return Watched(lived, killed, truth, rolls)
 
 
-class _Disk(Disk):
+class CarefulDisk(Disk):
     """Lets readers look before a log rolls that has rolled since they looked last.
 
     Args:
@@ -156,6 +168,61 @@ def _step(mortal: Mortal, rng: random.Random) -> None:
             pass
         case _:
             mortal.site.poll(0.0)
+
+
+def unlike(lived: Memory, killed: Memory, at_once: Memory, truth: Truth, code: str) -> list[str]:
+    """Say how the memories of one site differ that should be alike.
+
+    Args:
+        lived: of a reader that followed its logs without a pause.
+        killed: of one that was killed now and then.
+        at_once: of one that read the whole logs, which did not roll.
+        truth: what is true of the hierarchy.
+        code: of the site.
+    """
+    pairs: dict[str, tuple[object, object]] = {
+        "gaps where nothing was lost": ([], plain([*lived.gaps, *killed.gaps])),
+        "state, lived and killed": (plain(lived.ledger.state), plain(killed.ledger.state)),
+        "health, lived and killed": (_health(lived), _health(killed)),
+        "state, at once and lived": (plain(at_once.ledger.state), plain(lived.ledger.state)),
+        "lines, at once and lived": (_lines(at_once), _lines(lived)),
+        "truth and killed": (_truth(truth, code), _known(killed.ledger.state)),
+    }
+    return [f"{code} {what}{each}" for what, pair in pairs.items() for each in differences(*pair)]
+
+
+def _health(memory: Memory) -> dict[str, Any]:
+    return {
+        log: {each.name: plain(getattr(health, each.name)) for each in fields(health) if each.name not in _NOT_COMPARED}
+        for log, health in memory.logs.items()
+    }
+
+
+def _lines(memory: Memory) -> dict[str, int]:
+    return {log: health.lines for log, health in memory.logs.items()}
+
+
+def _truth(truth: Truth, code: str) -> dict[str, Any]:
+    site = truth["sites"][code]
+    return {
+        "units": site["units"],
+        "failures": site["reference_failures"],
+        "versions": site["versions"],
+        "names": site["names"],
+    }
+
+
+def _known(state: SiteState) -> dict[str, Any]:
+    return {
+        "units": _counts(state, Tally.DEFINITIONS),
+        "failures": _counts(state, Tally.REFERENCE_FAILURES),
+        "versions": plain(state.versions),
+        "names": state.names,
+    }
+
+
+def _counts(state: SiteState, tally: Tally) -> dict[str, int]:
+    return {key[0]: number for key, number in state.tallies[tally].items()}
 
 
 def plain(value: object) -> object:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import random
 import resource
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -430,7 +429,6 @@ def test_a_kill_at_a_random_moment_leaves_a_whole_save_and_none_that_was_told_is
         assert found in {told[-1], told[-1] + 1} if told else True
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace kills a process at a chosen call")
 @pytest.mark.parametrize("call", ["pwrite64", "fdatasync", "unlink"])
 def test_a_kill_at_each_write_leaves_a_whole_save(call: str, tmp_path: Path) -> None:
     save(tmp_path, 0)
