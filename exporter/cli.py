@@ -20,6 +20,7 @@ _COMMANDS = {
     "stuck": "Say what is stuck in the whole hierarchy, from what Prometheus scraped of all exporters.",
     "records": "Print each record of logs as one JSON line.",
     "check": "Check the configuration and the access to every log, and say what to mend.",
+    "healthcheck": "Ask a running exporter whether it is healthy, for a container or a service manager.",
     "simulate": "Write the logs of a simulated hierarchy with an incident into FOLDER.",
     "demo": "Show the whole story of an incident: it begins, is explained, is mended and clears.",
 }

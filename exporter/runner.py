@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -31,6 +33,30 @@ class _Asked(Enum):
     RELOAD = auto()
 
 
+@dataclass(slots=True)
+class Chore:
+    """Something that is done again and again while the service runs, first within a second.
+
+    Attributes:
+        seconds: from one time to the next.
+        do: what is done.
+    """
+
+    seconds: float
+    do: Callable[[], None]
+    _due: float = field(default=float("-inf"), init=False)
+
+    def do_if_due(self, now: float) -> None:
+        """Do it, unless it was done too short a time ago.
+
+        Args:
+            now: seconds on a clock that is never set.
+        """
+        if now >= self._due:
+            self.do()
+            self._due = now + self.seconds
+
+
 class Runner:
     """Runs a service until the process is told to stop.
 
@@ -41,10 +67,12 @@ class Runner:
 
     Attributes:
         given: the same as it is now, after reloads.
+        chores: what is done while `run` runs: saving, and what others add before that.
     """
 
     def __init__(self, request: Request, service: Service, given: Given) -> None:
         self.given = given
+        self.chores = [Chore(SAVE_SECONDS, service.save)]
         self._request = request
         self._service = service
         # A signal handler runs in the middle of whatever the main thread does, where waking an event can wait for
@@ -73,19 +101,17 @@ class Runner:
             _LOG.info("The configuration was reloaded: %d sites", len(setup.sources))
 
     def run(self, *, watch_file: bool) -> None:
-        """Save every few seconds, and reload when asked to, until asked to stop.
+        """Do the chores, and reload when asked to, until asked to stop.
 
         Args:
             watch_file: whether to reload when the configuration file changes, too.
         """
-        save_at = time.monotonic() + SAVE_SECONDS
         while (asked := self._wait()) is not _Asked.STOP:
             if asked is _Asked.RELOAD or (watch_file and self._file_changed()):
                 with suppress(ReloadError):  # it has been said in the log and in a metric
                     self.reload()
-            if time.monotonic() >= save_at:
-                self._service.save()
-                save_at = time.monotonic() + SAVE_SECONDS
+            for chore in self.chores:
+                chore.do_if_due(time.monotonic())
 
     def _wait(self) -> _Asked | None:
         """Wait until something is asked for, or it is time to look around."""

@@ -166,6 +166,11 @@ class Service:
                 self._facts, reload_ok=ok, reload_time=self._wall() if ok else self._facts.reload_time
             )
 
+    def note_textfile(self, ok: bool) -> None:  # noqa: FBT001 - the one thing it is told
+        """Note that the metrics were written to a file, or could not be."""
+        with self._lock:
+            self._facts = replace(self._facts, textfile_ok=ok)
+
     def save(self) -> None:
         """Save the sites that changed since they were saved last, in one transaction; after an error, try next time."""
         with self._changing:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from collections.abc import MutableMapping
 from types import FrameType
 from typing import Protocol
 
 from exporter.own_log import start_logging
-from exporter.runner import Runner
+from exporter.runner import Chore, Runner
+from exporter.systemd import Systemd
 
 
 class Supervisor(Protocol):
@@ -25,14 +28,23 @@ class Supervisor(Protocol):
 
 
 class Foreground:
-    """Whoever sends signals: a person at a terminal, systemd, a container engine. The log is standard error."""
+    """Whoever sends signals: a person at a terminal, systemd, a container engine. The log is standard error.
+
+    Args:
+        environment: the process's variables; `Systemd` says which it takes out of them.
+    """
+
+    def __init__(self, environment: MutableMapping[str, str] = os.environ) -> None:
+        self._systemd = Systemd(environment)
 
     def start_logging(self, level: str, form: str) -> None:
         """Write log lines to standard error."""
         start_logging(level, form)
 
     def take(self, runner: Runner) -> None:
-        """Take SIGHUP, SIGTERM and Ctrl-C from now on."""
+        """Take SIGHUP, SIGTERM and Ctrl-C from now on; tell systemd again and again that the runner has not hung."""
+        if self._systemd.alive_seconds is not None:
+            runner.chores.append(Chore(self._systemd.alive_seconds, self._systemd.alive))
 
         def stop(_number: int, _frame: FrameType | None) -> None:
             runner.ask_stop()
@@ -46,4 +58,5 @@ class Foreground:
             signal.signal(signal.SIGHUP, reload)
 
     def ready(self) -> None:
-        """Do nothing: the log says where it listens."""
+        """Tell systemd; for others, the log says where it listens."""
+        self._systemd.ready()

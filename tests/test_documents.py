@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -93,3 +94,12 @@ def test_template_of_the_page_can_be_configured(tmp_path: Path) -> None:
     (text,) = (text for text in fences("docs/adding-a-message.md", "yaml") if "templates:" in text)
     (tmp_path / "c.yaml").write_text(text, encoding="utf-8")
     assert [template.name for template in load_config(tmp_path / "c.yaml").templates] == ["backup_failed"]
+
+
+def test_alert_on_an_old_textfile_is_a_rule(tmp_path: Path) -> None:
+    (rules,) = fences("docs/textfile.md", "yaml")
+    (tmp_path / "rules.yml").write_text(rules, encoding="utf-8")
+    done = subprocess.run(
+        ["promtool", "check", "rules", tmp_path / "rules.yml"], check=False, capture_output=True, text=True
+    )
+    assert "SUCCESS: 1 rules found" in done.stdout + done.stderr

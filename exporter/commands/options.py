@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
+from exporter.config.duration import seconds_of
 from exporter.logs.discovery import Folder
 from exporter.logs.encoding import check_code_page
 from exporter.logs.zones import zone_named
@@ -46,6 +48,22 @@ class CodePageType(click.ParamType[str]):
         return value
 
 
+class DurationType(click.ParamType[float]):
+    """A duration as Prometheus writes it, in seconds; at least one."""
+
+    name = "duration"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Turn the text into seconds; click reports what is not one."""
+        try:
+            seconds = seconds_of(value) if isinstance(value, str) else value
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if seconds < 1:
+            self.fail(f"{value!r} is less than a second", param, ctx)
+        return seconds
+
+
 zone_option = click.option(
     "--zone",
     type=ZoneType(),
@@ -66,6 +84,24 @@ web_config_option = click.option(
     type=click.Path(path_type=Path),
     help="TLS, users, headers and limits of the HTTP server; see docs/web-configuration.md.",
 )
+
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_SERVER_OPTIONS = (
+    click.option("--user", help="User for basic authentication."),
+    click.option("--tls.ca-file", "ca_file", type=_FILE, help="Certificates that the server's must come from."),
+    click.option("--tls.cert-file", "cert_file", type=_FILE, help="Our own certificate."),
+    click.option("--tls.key-file", "key_file", type=_FILE, help="Its key, when it is not in the same file."),
+    click.option("--tls.insecure", "insecure", is_flag=True, help="Take any certificate of the server."),
+)
+_Command = TypeVar("_Command", bound=Callable[..., None])
+
+
+def server_options(command: _Command) -> _Command:
+    """Add the options that say who we are to a server, and which server we trust."""
+    for option in reversed(_SERVER_OPTIONS):
+        command = option(command)
+    return command
 
 
 def find(arguments: Sequence[str], logs: Iterable[str]) -> list[Place]:

@@ -14,16 +14,17 @@ from aiohttp.web import Application
 
 from exporter.assembly import Request, Setup, set_up
 from exporter.checkpoint import Checkpoint, CheckpointBusyError
-from exporter.commands.options import code_page_option, local_logs, web_config_option, zone_option
+from exporter.commands.options import DurationType, code_page_option, local_logs, web_config_option, zone_option
 from exporter.config.located_yaml import FileError
 from exporter.config.values import external_url as checked_url
 from exporter.events.loader import CatalogueError
-from exporter.metrics.exposition import Exposition
+from exporter.metrics.exposition import Exposition, Form
 from exporter.own_log import FORMATS, LEVELS
 from exporter.places import PlaceError
-from exporter.runner import Runner
+from exporter.runner import Chore, Runner
 from exporter.service import Service
 from exporter.supervisor import Foreground, Supervisor
+from exporter.textfile import SAMPLES, Textfile
 from exporter.web.access.guard import Guard
 from exporter.web.addresses import ListenError
 from exporter.web.app import Backend, make_app
@@ -70,6 +71,21 @@ _LOG = logging.getLogger(__name__)
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep state over restarts here. Without it, each start reads all logs that are there anew.",
 )
+@click.option(
+    "--textfile.directory",
+    "textfile_dir",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Write the metrics into this folder too, for the textfile collector of node_exporter or windows_exporter.",
+)
+@click.option(
+    "--textfile.interval",
+    "textfile_interval",
+    type=DurationType(),
+    default="15s",
+    show_default=True,
+    metavar="DURATION",
+    help="How often to write them.",
+)
 @zone_option
 @code_page_option
 @click.option("--log.level", "log_level", type=click.Choice(LEVELS), default="info", show_default=True)
@@ -86,6 +102,8 @@ def command(
     external_url: str | None,
     route_prefix: str | None,
     state_dir: Path | None,
+    textfile_dir: Path | None,
+    textfile_interval: float,
     zone: tzinfo | None,
     code_page: str,
     log_level: str,
@@ -98,6 +116,7 @@ def command(
 
     \b
     configmgr-exporter run CHI=D:\\SMS\\Logs --state.dir C:\\ProgramData\\configmgr-exporter
+    configmgr-exporter run --config.file config.yml --textfile.directory /var/lib/prometheus/node-exporter
     """
     supervisor: Supervisor = context.obj or Foreground()
     supervisor.start_logging(log_level, log_format)
@@ -106,7 +125,11 @@ def command(
     guard = _guard(web_config_file)
     checkpoint = _checkpoint(state_dir or setup.config.state_dir)
     service = Service(checkpoint)
+    exposition = Exposition(service.look, setup.config.limits.budgets)
+    textfile = _textfile(service, exposition, textfile_dir)
     runner = Runner(request, service, setup.given)
+    if textfile is not None:
+        runner.chores.append(Chore(textfile_interval, textfile.write))
     supervisor.take(runner)  # before anybody can know that we are here
     web = setup.config.web
     outside = external_url or web.external_url or ""
@@ -117,7 +140,7 @@ def command(
         external_url=outside,
         middlewares=() if guard is None else (guard.middleware,),
     )
-    server = _server(service, runner, setup, make, listen, guard)
+    server = _server(service, runner, exposition, make, listen, guard)
     try:
         supervisor.ready()
         service.watch(setup.watches)
@@ -125,6 +148,8 @@ def command(
     finally:
         server.stop()
         service.stop()
+        if textfile is not None:
+            textfile.write()
         if checkpoint is not None:
             checkpoint.close()
     kept = service.look().exporter.checkpoint_ok
@@ -164,16 +189,22 @@ def _checkpoint(directory: Path | None) -> Checkpoint | None:
     return Checkpoint(directory)
 
 
+def _textfile(service: Service, exposition: Exposition, directory: Path | None) -> Textfile | None:
+    if directory is None:
+        return None
+    render = partial(exposition.page, Form.TEXT, names=SAMPLES)
+    return Textfile(directory, render, service.unready, service.note_textfile)
+
+
 def _server(
     service: Service,
     runner: Runner,
-    setup: Setup,
+    exposition: Exposition,
     make: Callable[[Backend], Application],
     listen: Sequence[str],
     guard: Guard | None,
 ) -> Server:
     """Find again what was saved, and begin to answer: both end the command at once if they cannot be done."""
-    exposition = Exposition(service.look, setup.config.limits.budgets)
     backend = Backend(service.look, exposition, service.unready, runner.reload, lambda: runner.given)
     try:
         service.recall()

@@ -14,6 +14,7 @@ import click
 
 from exporter.cli import NOT_DONE
 from exporter.commands.explain import SOMETHING_IS_STUCK
+from exporter.commands.options import server_options
 from exporter.commands.output import new_console, to_json
 from exporter.hierarchy import Filter, report
 from exporter.prometheus.client import Access, Client, PrometheusError
@@ -37,13 +38,9 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     metavar="LABEL=VALUE",
     help="Only series with this label, to choose one of several hierarchies; repeatable.",
 )
-@click.option("--user", help="User for basic authentication.")
+@server_options
 @click.option("--password-file", type=_FILE, help=f"File that holds the password.  [default: the variable {PASSWORD}]")
 @click.option("--bearer-token-file", type=_FILE, help="File that holds a token.")
-@click.option("--tls.ca-file", "ca_file", type=_FILE, help="Certificates that the server's must come from.")
-@click.option("--tls.cert-file", "cert_file", type=_FILE, help="Our own certificate.")
-@click.option("--tls.key-file", "key_file", type=_FILE, help="Its key, when it is not in the same file.")
-@click.option("--tls.insecure", "insecure", is_flag=True, help="Take any certificate of the server.")
 @click.option(
     "--timeout", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True, help="Seconds to wait."
 )

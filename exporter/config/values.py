@@ -16,6 +16,7 @@ from annotated_types import Ge
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 from tzlocal.windows_tz import win_tz
 
+from exporter.config.duration import seconds_of
 from exporter.config.inventory import read_inventory
 from exporter.config.located_yaml import did_you_mean
 from exporter.logs.encoding import check_code_page
@@ -28,9 +29,6 @@ BUDGETED_FAMILIES: Final = tuple(family.name for family in FAMILIES if family.bu
 LINK_PLACEHOLDERS: Final = frozenset({"site", "package", "task_sequence"})
 """What the address of a configured link may hold in braces."""
 
-_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION: Final = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+", re.ASCII)
-_DURATION_PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
 _SITE_CODE: Final = re.compile(r"[0-9A-Z]{3}", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _SHORTEST_POLL: Final = 0.05
@@ -38,11 +36,7 @@ _LONGEST_POLL: Final = 3600.0
 
 
 def _duration(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    if not _DURATION.fullmatch(value):
-        raise ValueError(f"{value!r} is no duration: write a number and a unit, such as 500ms, 15s, 1m or 1h30m")
-    return sum(float(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(value))
+    return seconds_of(value) if isinstance(value, str) else value
 
 
 def _poll_interval(value: float) -> float:

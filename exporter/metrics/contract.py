@@ -473,6 +473,13 @@ CHAPTERS = (
                 "",
                 "Failed attempts to save the state.",
             ),
+            _gauge(
+                "configmgr_exporter_textfile_last_write_successful",
+                "",
+                "1 when the metrics were last written to the textfile without an error, else 0.",
+                "Absent without `--textfile.directory`. A file that cannot be replaced keeps the old value: watch its "
+                "age, `node_textfile_mtime_seconds`, too.",
+            ),
             _counter("configmgr_exporter_scans_total", "", "Passes over all logs since the exporter started."),
             _counter(
                 "configmgr_exporter_scan_seconds_total",

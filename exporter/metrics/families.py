@@ -18,6 +18,7 @@ _EXPORTER_SOURCES: dict[str, Callable[[ExporterFacts], RawRow]] = {
     "configmgr_exporter_checkpoint_last_save_successful": lambda f: ((), f.checkpoint_ok),
     "configmgr_exporter_checkpoint_last_success_timestamp_seconds": lambda f: ((), f.checkpoint_time),
     "configmgr_exporter_checkpoint_failures_total": lambda f: ((), f.checkpoint_failures),
+    "configmgr_exporter_textfile_last_write_successful": lambda f: ((), f.textfile_ok),
     "configmgr_exporter_scans_total": lambda f: ((), f.scans),
     "configmgr_exporter_scan_seconds_total": lambda f: ((), f.scan_seconds),
     "configmgr_exporter_last_scan_timestamp_seconds": lambda f: ((), f.last_scan),

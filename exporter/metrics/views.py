@@ -41,6 +41,7 @@ class ExporterFacts:
         scans: passes over all logs; `scan_seconds`: time they took.
         faults: times that reading a site failed in a way that was not foreseen.
         process: what the system says about the process; see `read_process`.
+        textfile_ok: whether the metrics were last written to a file without an error; None when they are not written.
     """
 
     version: str
@@ -55,6 +56,7 @@ class ExporterFacts:
     last_scan: float | None = None
     faults: int = 0
     process: Mapping[str, float] = field(default_factory=dict)
+    textfile_ok: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ NAME = re.compile(r"\b(?:configmgr|process|scrape)_\w+\b(?!\{)")
 # Families that no panel shows, and why.
 NOT_SHOWN = {
     "configmgr_exporter_config_last_reload_success_timestamp_seconds": "whether the last reload went well is shown",
+    "configmgr_exporter_textfile_last_write_successful": "the file's age tells more: node_textfile_mtime_seconds",
     "process_virtual_memory_bytes": "address space tells nothing that memory in RAM does not",
 }
 

@@ -131,7 +131,7 @@ def quiet(site: str) -> SiteView:
 
 def full() -> Snapshot:
     process = dict.fromkeys(PROCESS_FAMILIES, 4096.0)
-    facts = ExporterFacts("0.1.0", "3.11.7", False, MAY, True, MAY + 1, 2, 1200, 3.75, MAY + 2, 1, process)  # noqa: FBT003 - in order
+    facts = ExporterFacts("0.1.0", "3.11.7", False, MAY, True, MAY + 1, 2, 1200, 3.75, MAY + 2, 1, process, True)  # noqa: FBT003 - in order
     return Snapshot([quiet("NYC"), chicago()], facts)
 
 
