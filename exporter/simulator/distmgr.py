@@ -54,7 +54,7 @@ def main_thread(server: Server, thread: int) -> Process:
     while True:
         ready = [package for package in server.processing if package not in server.active]
         if not ready or len(server.in_thread) >= MAX_PACKAGE_THREADS:
-            if not server.processing and server.old and server.engine.now - slept > SECOND:
+            if not server.processing and server.engine.now - slept > SECOND:
                 slept = server.engine.now
                 server.log(DISTMGR, thread, "Sleep 3600 seconds...")
             # A package that is locked is looked at again soon; else a notification or the hour wakes the thread.
