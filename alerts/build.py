@@ -2,6 +2,7 @@
 
     python -m alerts.build
     python -m alerts.build --thresholds my.yml --runbooks https://wiki/configmgr --out /etc/prometheus/rules
+    python -m alerts.build --faster 60 --out /tmp/drill
 
 Prometheus knows no variables. Here a threshold stands once, with the reason for it, and is put wherever a rule, a
 description or a page names it.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,49 +22,33 @@ from typing import Any, Final
 
 import yaml
 
+from alerts.faster import faster_routes, faster_thresholds
+from alerts.page import page
+from alerts.thresholds import (
+    THRESHOLDS,
+    BuildError,
+    Threshold,
+    Thresholds,
+    load_thresholds,
+    load_yaml,
+    seconds_of,
+    with_common,
+    words_of,
+)
 from exporter.replication.win32 import in_words
 
 HERE: Final = Path(__file__).resolve().parent
-THRESHOLDS: Final = HERE / "thresholds.yml"
 RECORDING: Final = "recording.rules.yml"
 ALERTS: Final = "alerts.rules.yml"
 PAGE: Final = "docs/alerts.md"
+ROUTES: Final = "alertmanager.yml"
 
 _WIDTH: Final = 108
 _TIME: Final = "2006-01-02 15:04 UTC"  # the layout in which Go writes a time
 _PLACEHOLDER: Final = re.compile(r"\$\{([\w.]+)\}")
-_DURATION: Final = re.compile(r"(?:\d+(?:ms|[smhdw]))+")
-_UNIT: Final = re.compile(r"(\d+)(ms|[smhdw])")
-_SECONDS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_UNIT_WORDS: Final = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 # What a file server, a share or a disk answers a site server. Other codes are shown as numbers.
 _WIN32_CODES: Final = (2, 3, 5, 32, 53, 64, 67, 112, 1326)
 _SEVERITIES: Final = ("critical", "warning", "info")
-
-
-class BuildError(Exception):
-    """The sources do not make rules; the text says what is wrong with them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """A number and the reason for it."""
-
-    value: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """All thresholds.
-
-    Attributes:
-        common: those of all rules, by name.
-        alerts: those of each alert, by the alert's name and their own.
-    """
-
-    common: Mapping[str, Threshold]
-    alerts: Mapping[str, Mapping[str, Threshold]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,60 +64,6 @@ class Rules:
     recording: str
     alerts: str
     page: str
-
-
-def seconds_of(duration: str) -> float:
-    """Return how long a duration of Prometheus is.
-
-    Raises:
-        BuildError: it is none.
-    """
-    if not _DURATION.fullmatch(duration):
-        raise BuildError(f"{duration!r} is not a duration: write it as 90s, 15m, 2h or 7d")
-    return sum(int(number) * _SECONDS[unit] for number, unit in _UNIT.findall(duration))
-
-
-def words_of(duration: str) -> str:
-    """Return a duration in words: in the largest unit that gives a whole number."""
-    seconds = seconds_of(duration)
-    fits = ((size, unit) for size, unit in _UNIT_WORDS if seconds >= size and seconds % size == 0)
-    size, unit = next(fits, (1, "second"))
-    count = seconds / size
-    return f"{count:g} {unit}" + ("" if count == 1 else "s")
-
-
-def load_thresholds(path: Path = THRESHOLDS) -> Thresholds:
-    """Read thresholds.
-
-    Raises:
-        BuildError: the file cannot be read, or one of them has no value or no reason.
-    """
-    data = _load(path)
-    return Thresholds(
-        _thresholds(data.get("common"), "common"),
-        {alert: _thresholds(values, alert) for alert, values in data.get("alerts", {}).items()},
-    )
-
-
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise BuildError(f"{path}: {error}") from None
-    if not isinstance(data, dict):
-        raise BuildError(f"{path} does not hold what it should")
-    return data
-
-
-def _thresholds(data: object, where: str) -> dict[str, Threshold]:
-    if not isinstance(data, dict):
-        raise BuildError(f"{where}: give thresholds, each with `value` and `why`")
-    found = {}
-    for name, entry in data.items():
-        if not isinstance(entry, dict) or entry.keys() != {"value", "why"} or not entry["why"]:
-            raise BuildError(f"{where}: {name}: give `value` and `why`, and nothing else")
-        found[name] = Threshold(str(entry["value"]), str(entry["why"]).strip())
-    return found
 
 
 @dataclass
@@ -181,13 +113,17 @@ def build(thresholds: Thresholds, source: Path = HERE / "source") -> Rules:
     Raises:
         BuildError: the sources and the thresholds do not fit each other.
     """
-    recording, alerts = _load(source / "recording.yml"), _load(source / "alerts.yml")
+    recording, alerts = load_yaml(source / "recording.yml"), load_yaml(source / "alerts.yml")
     common = _Scope(thresholds.common)
     words = {"win32": _win32_words(), "time": _TIME, **alerts["words"]}
     recorded = [_recording_group(group, common) for group in recording["groups"]]
     built = [_alert_group(group, thresholds, words, common) for group in alerts["groups"]]
     _refuse_left_over(thresholds, {alert["alert"] for group in built for alert in group.rules}, common.used)
-    return Rules(_file("recording.yml", recorded), _file("alerts.yml", built), _page(built, thresholds))
+    return Rules(
+        _file("recording.yml", recorded),
+        _file("alerts.yml", built),
+        page([rule for group in built for rule in group.rules], thresholds),
+    )
 
 
 def _refuse_left_over(thresholds: Thresholds, alerts: set[str], used: set[str]) -> None:
@@ -280,40 +216,6 @@ def _file_lines(source: str, groups: Sequence[_Group]) -> Iterator[str]:
             yield from (f"        {line}" if line.strip() else line for line in others)
 
 
-_PAGE_HEAD: Final = """# Alerts
-
-<!-- Made by `python -m alerts.build`: change alerts/thresholds.yml or alerts/source/ instead. -->
-
-What each alert says, how urgent it is, and why its numbers are what they are. How to load the rules, to change a
-number, and to route what they tell is in [Prometheus and Alertmanager](prometheus.md).
-
-`critical` pages a person now; `warning` makes a ticket; `info` is for whoever looks. Each name leads to its runbook.
-
-| Alert | Severity | After | What it says |
-| --- | --- | --- | --- |
-"""
-
-
-def _page(groups: Sequence[_Group], thresholds: Thresholds) -> str:
-    alerts = [rule for group in groups for rule in group.rules]
-    rows = (
-        f"| [{alert['alert']}](runbooks/{alert['alert']}.md) | {alert['labels']['severity']} | {alert['for']} "
-        f"| {alert['annotations']['summary']} |\n"
-        for alert in alerts
-    )
-    return "".join([_PAGE_HEAD, *rows, *_reasons(alerts, thresholds)])
-
-
-def _reasons(alerts: Sequence[Mapping[str, Any]], thresholds: Thresholds) -> Iterator[str]:
-    yield "\n## Why these numbers\n"
-    for alert in alerts:
-        yield f"\n### {alert['alert']}\n\n"
-        for name, threshold in thresholds.alerts[alert["alert"]].items():
-            yield f"- `{name}`: **{threshold.value}**. {threshold.why}\n"
-    yield "\n### Common to all\n\n"
-    yield from (f"- `{name}`: **{each.value}**. {each.why}\n" for name, each in thresholds.common.items())
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the files. Without `--out`, those of this checkout and the page that lists the alerts."""
     parser = argparse.ArgumentParser(prog="python -m alerts.build", description="Make the rule files.")
@@ -321,25 +223,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--runbooks", help="where docs/runbooks/ is published, instead of the threshold of that name")
     parser.add_argument("--dashboards", help="root of your Grafana, instead of the threshold of that name")
     parser.add_argument("--out", type=Path, help="folder for the two rule files")
+    parser.add_argument(
+        "--faster",
+        type=float,
+        metavar="N",
+        help="divide every duration by N, those of alertmanager.yml too",
+    )
     options = parser.parse_args(arguments)
+    if options.faster is not None and (options.faster <= 0 or options.out is None):
+        parser.error("--faster wants a number above 0, and --out: what is shipped keeps its durations")
     try:
         thresholds = load_thresholds(options.thresholds)
         links = {name: value for name in ("runbooks", "dashboards") if (value := getattr(options, name))}
-        rules = build(with_common(thresholds, links))
+        thresholds = with_common(thresholds, links)
+        rules = build(faster_thresholds(thresholds, options.faster) if options.faster else thresholds)
     except BuildError as error:
         sys.exit(f"alerts.build: {error}")
     folder = options.out or HERE
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RECORDING).write_text(rules.recording, encoding="utf-8")
     (folder / ALERTS).write_text(rules.alerts, encoding="utf-8")
+    if options.faster:
+        write_routes(folder, options.faster)
     if options.out is None:
         (HERE.parent / PAGE).write_text(rules.page, encoding="utf-8")
 
 
-def with_common(thresholds: Thresholds, values: Mapping[str, str]) -> Thresholds:
-    """Return thresholds with other values of common ones."""
-    changed = {name: Threshold(value.rstrip("/"), thresholds.common[name].why) for name, value in values.items()}
-    return Thresholds({**thresholds.common, **changed}, thresholds.alerts)
+def write_routes(folder: Path, faster: float) -> None:
+    """Write Alertmanager's configuration with divided durations, its templates beside it."""
+    routes = faster_routes(load_yaml(HERE / ROUTES), faster)
+    (folder / ROUTES).write_text(yaml.safe_dump(routes, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    shutil.copytree(HERE / "templates", folder / "templates", dirs_exist_ok=True)
 
 
 if __name__ == "__main__":

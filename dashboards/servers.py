@@ -44,14 +44,19 @@ def wait_until(true: Callable[[], bool], what: str, seconds: float = _START_SECO
 
 
 @contextmanager
-def _serving(command: Sequence[str], ready: str, log: Path) -> Iterator[None]:
-    with log.open("wb") as out:
+def serving(command: Sequence[str], ready: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server for as long as the block takes, which begins when the server answers at `ready`.
+
+    Raises:
+        NotStartedError: it ended instead of answering.
+    """
+    with log.open("ab") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out)  # noqa: S603 - our own commands
     try:
         wait_until(lambda: process.poll() is not None or _answers(ready), f"{command[0]} at {ready}")
         if process.poll() is not None:
             raise NotStartedError(log.read_text(encoding="utf-8", errors="replace"))
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait()
@@ -72,9 +77,14 @@ def exporter(folders: Sequence[Path], state: Path, log: Path) -> Iterator[str]:
         NotStartedError: it ended instead of answering.
     """
     address = f"127.0.0.1:{free_port()}"
-    command = [sys.executable, "-m", "exporter", "run", *map(str, folders), "--state.dir", str(state)]
-    with _serving([*command, "--web.listen-address", address], f"http://{address}/-/ready", log):
+    with serving(run_command(folders, state, address), f"http://{address}/-/ready", log):
         yield address
+
+
+def run_command(folders: Sequence[Path], state: Path, address: str) -> list[str]:
+    """Return the command that runs an exporter on these folders."""
+    command = [sys.executable, "-m", "exporter", "run", *map(str, folders), "--state.dir", str(state)]
+    return [*command, "--web.listen-address", address]
 
 
 class Prometheus:
@@ -144,7 +154,7 @@ def prometheus(folder: Path, targets: Sequence[str] = (), job: str = "configmgr"
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address={address}",
     ]
-    with _serving(command, f"http://{address}/-/ready", folder / "prometheus.log"):
+    with serving(command, f"http://{address}/-/ready", folder / "prometheus.log"):
         yield Prometheus(f"http://{address}")
 
 

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from alerts import build as builder
-from alerts.build import ALERTS, PAGE, RECORDING, THRESHOLDS, BuildError, build, load_thresholds, seconds_of, words_of
+from alerts.build import ALERTS, PAGE, RECORDING, build
+from alerts.thresholds import THRESHOLDS, BuildError, load_thresholds, seconds_of, words_of
 from tests.alerts.servers import ROOT
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from alerts.build import ALERTS, RECORDING, build, load_thresholds, with_common
+from alerts.build import ALERTS, RECORDING, build
+from alerts.thresholds import load_thresholds, with_common
 from exporter.metrics.contract import FAMILIES
 from tests.alerts.servers import GENERATIONS, ROOT, RULE_FILES, program, said
 
