@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,11 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 
+import requests
+
 from exporter import assembly, runner
 from exporter.commands.run import command
 from exporter.events.loader import load_catalogue
 
 SAVE_SECONDS: Final = 0.05
+_TIMEOUT: Final = 10.0  # as Prometheus has it
 _PR_SET_PTRACER: Final = 0x59616D61
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -120,6 +124,14 @@ class Forked:
     def stop(self) -> None:
         """End it as a service manager does."""
         self._end(signal.SIGTERM)
+
+    def get(self, path: str) -> str:
+        """Return what it answers, or "" when it does not answer yet or any more."""
+        where = re.search(r"Listening on (http://[^\s\"]+)", self.said())
+        try:
+            return requests.get(where[1] + path, timeout=_TIMEOUT).text if where else ""
+        except requests.RequestException:
+            return ""
 
     def said(self) -> str:
         """Return what it has written to its own log."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 import shutil
 import sqlite3
 import sys
@@ -41,6 +42,10 @@ _LONGEST_LIFE: Final = 0.8
 _MOST_RECORDS: Final = 12
 _LONGEST_SLEEP: Final = 0.02
 _PATIENCE: Final = 120.0
+_SCRAPES: Final = 0.03
+"""How many of the looks at it are followed by a scrape."""
+_COUNTER: Final = re.compile(r"^((configmgr_\w+_(?:total|count|bucket))(?:\{.*\})?) (\S+)$", re.MULTILINE)
+_ATTEMPTS: Final = tuple(f"configmgr_log_{what}" for what in ("rollovers", "read_errors", "sharing_violations"))
 _FAULTY: Final = 0.5
 """How many of the lives have a fault."""
 _CALLS: Final = {"pwrite64": 24, "fdatasync": 12, "unlink": 3}
@@ -65,6 +70,7 @@ class Score:
     Attributes:
         kills: how often it was killed, by where.
         saved: how many of those lives had saved something.
+        scrapes: how often its counters were compared with those of the scrape before.
         failures: lives in which writing failed, by how.
         worlds, records, rolls: hierarchies simulated, what was written to their logs, and how often those rolled.
         differences: between what should be alike.
@@ -72,6 +78,7 @@ class Score:
 
     kills: Counter[str] = field(default_factory=Counter)
     saved: int = 0
+    scrapes: int = 0
     failures: Counter[str] = field(default_factory=Counter)
     worlds: int = 0
     records: int = 0
@@ -97,6 +104,7 @@ class Mortal:
         self._score = score
         self._runs = runs
         self._saved = b""
+        self._counters: dict[str, float] = {}
         self._live(1.0)
 
     def look_after(self, patience: float = 1.0) -> None:
@@ -105,6 +113,8 @@ class Mortal:
         Args:
             patience: how much longer than usually the next may live.
         """
+        if self._rng.random() < _SCRAPES:
+            self._scrape()
         if not self._exporter.alive:
             self._exporter.check_killed()
             self._score.kills[f"at {self._fault.call}" if self._fault else "by another"] += 1
@@ -121,6 +131,15 @@ class Mortal:
     def stop(self) -> None:
         """Let it end as a service manager does, unless it is killed before."""
         self._exporter.stop()
+
+    def _scrape(self) -> None:
+        """See whether a counter stands behind where it stood before: Prometheus would take that for a new beginning."""
+        found = counters(self._exporter.get("/metrics"))
+        behind = [name for name, value in found.items() if value < self._counters.get(name, 0.0)]
+        behind += [name for name in self._counters if found and name not in found]
+        self._score.scrapes += bool(found)
+        self._score.differences += [f"{name} stepped back from {self._counters[name]}" for name in behind]
+        self._counters |= found
 
     def _live(self, patience: float) -> None:
         self._fault, life = None, math.inf
@@ -204,6 +223,15 @@ def _configure(folder: Path, plan: Plan, logs: Path) -> Path:
     return path
 
 
+def counters(text: str) -> dict[str, float]:
+    """Return the counters of a scrape, but for those of the exporter's own attempts and life."""
+    return {
+        name: float(value)
+        for name, family, value in _COUNTER.findall(text)
+        if not family.startswith(("configmgr_exporter_", *_ATTEMPTS))
+    }
+
+
 def saves(state: Path) -> bytes:
     """Return what a database changes with each transaction: the counter in its header (SQLite file format, 1.3.7)."""
     try:
@@ -283,6 +311,7 @@ def _print(console: Console, score: Score, seed: int, seconds: float) -> None:
     for how, number in score.kills.most_common():
         table.add_row(f"killed {how}", f"{number:,}")
     table.add_row("lives that had saved something", f"{score.saved:,}")
+    table.add_row("scrapes, of which no counter may step back", f"{score.scrapes:,}")
     for how, number in score.failures.most_common():
         table.add_row(f"lives with a fault: {how}", f"{number:,}")
     table.add_row("hierarchies", f"{score.worlds:,}")

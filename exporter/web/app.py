@@ -40,6 +40,7 @@ _SECURITY_HEADERS = {
 _LOG = logging.getLogger(__name__)
 _WATCH_SECONDS = 2.0
 _WATCH_SHARE = 20
+_SOON_SECONDS = 0.02
 
 
 class ReloadError(Exception):
@@ -58,6 +59,8 @@ class Backend:
             own, never twice at once. None when there is nothing to reload.
         given: returns what a person configured for what is shown; the same object for as long as it is the same.
         wall: the clock that pages tell the freshness of logs by, POSIX seconds.
+        patience: seconds after the start for which a scrape waits for the whole truth; less than a scrape may take,
+            which is 10 by default.
     """
 
     look: Look
@@ -66,6 +69,7 @@ class Backend:
     reload: Callable[[], None] | None = None
     given: Callable[[], Given] = Given
     wall: Callable[[], float] = time.time
+    patience: float = 5.0
 
 
 def make_app(
@@ -132,8 +136,10 @@ class _Endpoints:
         self._backend = backend
         self._renderer = renderer
         self._reloading = asyncio.Lock()
+        self._patient_until = time.monotonic() + backend.patience
 
     async def metrics(self, request: web.Request) -> web.StreamResponse:
+        await self._until_ready()
         form, content_type = choose_form(",".join(request.headers.getall("Accept", [])))
         compressed = accepts_gzip(",".join(request.headers.getall("Accept-Encoding", [])))
         names = frozenset(request.query.getall("name[]", [])) or None
@@ -142,6 +148,17 @@ class _Endpoints:
         if compressed:
             headers["Content-Encoding"] = "gzip"
         return await send(request, body, headers)
+
+    async def _until_ready(self) -> None:
+        """Right after the start, wait until what is there has been read.
+
+        What was read after the last save, before a crash, is read again. A scrape that comes before would find a
+        counter behind where the last one saw it, and Prometheus would count all of it once more; or it would find a
+        site not there yet, and an alert would end.
+        """
+        # An event would have to come from the threads that read, of which this room knows nothing.
+        while self._backend.unready() and time.monotonic() < self._patient_until:  # noqa: ASYNC110
+            await asyncio.sleep(_SOON_SECONDS)
 
     async def healthy(self, _request: web.Request) -> web.Response:
         return _text("configmgr-exporter is healthy.")

@@ -46,6 +46,7 @@ class World:
     reload: Callable[[], None] | None = None
     exposition: Exposition | None = None
     given: Given = field(default_factory=Given)
+    patience: float = 0.0
 
     def look(self) -> Snapshot:
         self.looks += 1
@@ -53,7 +54,12 @@ class World:
 
     def backend(self) -> Backend:
         return Backend(
-            self.look, self.exposition or Exposition(self.look), lambda: self.unready, self.reload, lambda: self.given
+            self.look,
+            self.exposition or Exposition(self.look),
+            lambda: self.unready,
+            self.reload,
+            lambda: self.given,
+            patience=self.patience,
         )
 
 

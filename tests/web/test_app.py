@@ -75,6 +75,21 @@ def test_health_and_readiness(world: World, port: int) -> None:
     assert ask(port, "/-/healthy").status == 200
 
 
+def test_a_scrape_right_after_the_start_waits_for_the_whole_truth() -> None:
+    world = World(unready="still reading", patience=PATIENCE)
+    with serving(world) as port, ThreadPoolExecutor() as threads:
+        scrape = threads.submit(ask, port, "/metrics")
+        assert ask(port, "/-/ready").status == 503
+        assert not scrape.done()
+        world.unready = ""
+        assert scrape.result().status == 200
+
+
+def test_a_scrape_gets_what_there_is_when_the_whole_truth_takes_long() -> None:
+    with serving(World(unready="the share hangs", patience=0.1)) as port:
+        assert ask(port, "/metrics").body == golden.render("full.text.txt")
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 def test_a_reload_is_done_and_reported(method: str) -> None:
     done: list[str] = []
