@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from aiohttp import web
+from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp.typedefs import Handler, Middleware
 
 from exporter.metrics.exposition import Exposition
@@ -103,7 +103,7 @@ def make_app(
     pages = PageRoutes(sight, renderer, telemetry)
     api = ApiRoutes(sight, renderer, prefix, telemetry, external_url)
     errors = errors_below(f"{prefix}/api/")
-    app = web.Application(middlewares=[errors, *middlewares, _refuse_bodies], client_max_size=0)
+    app = web.Application(middlewares=[errors, *middlewares, _refuse], client_max_size=0)
     app.add_routes(
         [
             *pages.routes(prefix),
@@ -218,7 +218,10 @@ def _redirect_to(path: str) -> Handler:
 
 
 @web.middleware
-async def _refuse_bodies(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what no request here has: a body, or another version of HTTP, which the parser lets through."""
+    if request.version not in {HttpVersion10, HttpVersion11}:
+        raise web.HTTPVersionNotSupported
     if request.body_exists:
         raise web.HTTPRequestEntityTooLarge(max_size=0, actual_size=request.content_length or 0)
     return await handler(request)

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import pairwise
 
 import pytest
 from aiohttp import web
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.web.connections import Gate, Limits
 from tests.web.serving import World, ask, raw, rest, serving
 
 HEALTHY = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with serving(World()) as port:
-        yield port
 
 
 def status(answer: bytes) -> str:
@@ -161,18 +154,3 @@ def test_endless_headers_are_refused_long_before_they_end() -> None:
     with serving(World(), limits=Limits(header_bytes=1000)) as port, raw(port) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nX: " + b"a" * 1000)
         assert status(rest(connection)) == "431 Request Header Fields Too Large"
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    parts=st.lists(
-        st.binary(max_size=40) | st.sampled_from([b"GET / HTTP/1.1\r\n", b"\r\n", b"Host: x\r\n", HEALTHY]), max_size=5
-    )
-)
-def test_any_bytes_leave_the_server_well(port: int, parts: list[bytes], caplog: pytest.LogCaptureFixture) -> None:
-    with raw(port) as connection:
-        connection.sendall(b"".join(parts))
-        connection.shutdown(1)
-        rest(connection)
-    assert ask(port, "/-/healthy").status == 200
-    assert not caplog.records
