@@ -16,7 +16,7 @@ from exporter.hierarchy import Culprit, Report
 from exporter.replication.diagnosis import Certainty
 from exporter.replication.state import Blocked, Evidence, owner_of
 from exporter.replication.win32 import in_words
-from exporter.words import UNNAMED_SITE, WAIT_WORDS, count, printable, since, stuck_in_words, when
+from exporter.words import UNNAMED_SITE, WAIT_WORDS, count, shown, since, stuck_in_words, when
 
 _LINES_SHOWN: Final = 4
 _IDS_SHOWN: Final = 12
@@ -65,7 +65,7 @@ def print_report(console: Console, report: Report, reading: Reading) -> None:
         console.print()
         console.print(Text("What this answer does not know", style="bold yellow"))
         for doubt in doubts:
-            console.print(Padding(Text(f"- {printable(doubt)}"), (0, 0, 0, 2)))
+            console.print(Padding(Text(f"- {shown(doubt)}"), (0, 0, 0, 2)))
 
 
 def _headline(report: Report, reading: Reading) -> Text:
@@ -82,9 +82,9 @@ def _headline(report: Report, reading: Reading) -> Text:
 def _culprit(number: int, culprit: Culprit, report: Report, now: float) -> RenderableType:
     title = Text.assemble(
         (f"{number}. ", "bold"),
-        (printable(culprit.reference.package), "bold cyan"),
-        (f' "{printable(culprit.name)}"' if culprit.name else "", "cyan"),
-        (f"  program {printable(culprit.reference.program)}", "bold"),
+        (shown(culprit.reference.package), "bold cyan"),
+        (f' "{shown(culprit.name)}"' if culprit.name else "", "cyan"),
+        (f"  program {shown(culprit.reference.program)}", "bold"),
     )
     facts = Table.grid(padding=(0, 2, 0, 0))
     facts.add_column(style="dim", no_wrap=True)
@@ -102,7 +102,7 @@ def _culprit(number: int, culprit: Culprit, report: Report, now: float) -> Rende
         facts.add_row(
             "cause" if len(culprit.findings) == 1 else f"cause at {', '.join(map(_site, finding.sites))}",
             Text.assemble(
-                (printable(finding.cause.words), "bold"), (f"  [{finding.cause.kind.value}, {certainty}]", "dim")
+                (shown(finding.cause.words), "bold"), (f"  [{finding.cause.kind.value}, {certainty}]", "dim")
             ),
         )
     lines = _proof_lines(culprit, report)
@@ -113,7 +113,7 @@ def _culprit(number: int, culprit: Culprit, report: Report, now: float) -> Rende
     steps.add_column(justify="right", no_wrap=True)
     steps.add_column(overflow="fold")
     for place, step in enumerate(culprit.remedy, 1):
-        steps.add_row(f"{place}.", printable(step))
+        steps.add_row(f"{place}.", shown(step))
     facts.add_row()
     facts.add_row("do", steps)
     return Group(Rule(title, align="left", style="dim"), Padding(facts, (0, 0, 0, 3)))
@@ -158,9 +158,9 @@ def _failing(block: Blocked, culprit: Culprit) -> list[Evidence]:
 
 
 def _line(site: str, line: Evidence) -> Text:
-    text = printable(line.text)
+    text = shown(line.text)
     cut = text if len(text) <= _TEXT_SHOWN else f"{text[:_TEXT_SHOWN]}... ({len(text)} characters)"
-    head = f"{_site(site)} {printable(line.file)}:{line.line}"
+    head = f"{_site(site)} {shown(line.file)}:{line.line}"
     moment = f" {when(line.time)}" if line.time is not None else ""
     return Text.assemble((f"{head}{moment}  ", "dim"), cut)
 
@@ -183,7 +183,7 @@ def _sites(report: Report, now: float) -> RenderableType | None:
         return None
     table = _table("Site by site", "site", "task sequence", "waits for", "since", "last try", "tries", "version")
     for site, block in rows:
-        missing = ", ".join(f"{printable(m.package)} {printable(m.program)}" for m in block.missing) or "not named"
+        missing = ", ".join(f"{shown(m.package)} {shown(m.program)}" for m in block.missing) or "not named"
         version = "" if block.version is None else str(block.version)
         table.add_row(
             _site(site.site),
@@ -207,7 +207,7 @@ def _waiting(report: Report, now: float) -> RenderableType | None:
             _site(site.site),
             _named(report, waiting.package),
             WAIT_WORDS[waiting.reason],
-            printable(waiting.from_site or owner_of(waiting.package)) or "?",
+            shown(waiting.from_site or owner_of(waiting.package)) or "?",
             since(waiting.since, now),
             str(waiting.attempts or ""),
         )
@@ -224,7 +224,7 @@ def _source_errors(report: Report, now: float) -> RenderableType | None:
         table.add_row(
             _site(site.site),
             _named(report, error.package),
-            printable(error.source_path) or "not told",
+            shown(error.source_path) or "not told",
             words or "not told",
             since(error.since, now),
         )
@@ -250,7 +250,7 @@ def _table(title: str, *columns: str) -> Table:
 def _named(report: Report, package: str) -> str:
     names = next((site.names for site in report.sites.values()), {})
     name = names.get(package)
-    return printable(f'{package} "{name}"' if name else package)
+    return shown(f'{package} "{name}"' if name else package)
 
 
 def _some(items: Sequence[str]) -> str:
@@ -259,4 +259,4 @@ def _some(items: Sequence[str]) -> str:
 
 
 def _site(code: str) -> str:
-    return printable(code) or UNNAMED_SITE
+    return shown(code) or UNNAMED_SITE

@@ -17,6 +17,9 @@ WAIT_WORDS: Final = {
     WaitReason.NEWER_VERSION: "its definition needs newer content than has arrived",
 }
 
+MAX_SHOWN: Final = 2_100
+"""Characters of one value. A line of evidence, which the state has cut to 2,000, is shown whole."""
+
 _STEERING: Final = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 
@@ -27,6 +30,13 @@ def printable(text: str) -> str:
     return "".join(
         c if c == "\n" or unicodedata.category(c) not in _STEERING else _escaped(c) for c in text.replace("\t", " ")
     )
+
+
+def shown(text: str) -> str:
+    """Show a value that a log tells, which may be anything and endless: printable, and cut."""
+    if len(text) <= MAX_SHOWN:
+        return printable(text)
+    return f"{printable(text[:MAX_SHOWN])} [... {len(text) - MAX_SHOWN} more characters]"
 
 
 def _escaped(character: str) -> str:

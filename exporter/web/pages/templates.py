@@ -17,10 +17,7 @@ from exporter.hierarchy import rfc3339
 from exporter.replication.state import FactKind, SourceReason, TroubleKind, owner_of
 from exporter.replication.win32 import in_words
 from exporter.web.assets import ASSETS
-from exporter.words import UNNAMED_SITE, WAIT_WORDS, count, duration, printable, when
-
-MAX_SHOWN: Final = 2_100
-"""Characters of one value. A line of evidence, which the state has cut to 2,000, is shown whole."""
+from exporter.words import UNNAMED_SITE, WAIT_WORDS, count, duration, shown, when
 
 MARKS: Final = {
     Condition.BLOCKED: "\u2716",
@@ -68,9 +65,7 @@ FACT_WORDS: Final = {
 def _shown(value: object) -> object:
     if not isinstance(value, str) or hasattr(value, "__html__"):  # what templates have made is safe already
         return value
-    if len(value) > MAX_SHOWN:
-        return f"{printable(value[:MAX_SHOWN])} [... {len(value) - MAX_SHOWN} more characters]"
-    return printable(value)
+    return shown(value)
 
 
 def _some(items: Any, most: int) -> tuple[list[Any], int]:  # noqa: ANN401 - of any kind
