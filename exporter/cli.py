@@ -19,6 +19,7 @@ _COMMANDS = {
     "run": "Follow the logs of site servers and serve what they tell to Prometheus.",
     "stuck": "Say what is stuck in the whole hierarchy, from what Prometheus scraped of all exporters.",
     "records": "Print each record of logs as one JSON line.",
+    "backfill": "Write what old logs tell as samples with timestamps, to be loaded into Prometheus.",
     "check": "Check the configuration and the access to every log, and say what to mend.",
     "healthcheck": "Ask a running exporter whether it is healthy, for a container or a service manager.",
     "simulate": "Write the logs of a simulated hierarchy with an incident into FOLDER.",

@@ -56,13 +56,13 @@ def _header(family: Family, form: Form) -> bytes:
     return text.removesuffix(_EOF)
 
 
-_HEADERS = {(family.name, form): _header(family, form) for family in FAMILIES for form in Form}
+HEADERS = {(family.name, form): _header(family, form) for family in FAMILIES for form in Form}
 
 
 def _encode(family: Family, rows: Iterable[Row]) -> list[bytes]:
     """Return one line for each row. Lines are the same in both formats: only headers and the end differ."""
     text = generate_latest(_Single(to_metric(family, rows)))
-    return text.removeprefix(_HEADERS[family.name, Form.TEXT]).splitlines(keepends=True)
+    return text.removeprefix(HEADERS[family.name, Form.TEXT]).splitlines(keepends=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class _Part:
 _NOTHING = _Part((), b"")
 
 
-class _Body:
+class Body:
     """The lines of one family, by owner."""
 
     def __init__(self, family: Family) -> None:
@@ -141,7 +141,7 @@ class Exposition:
         self._lock = threading.Lock()
         self._reads: dict[str, _Read] = {}
         self._facts: ExporterFacts | None = None
-        self._bodies = {family.name: _Body(family) for family in FAMILIES}
+        self._bodies = {family.name: Body(family) for family in FAMILIES}
         self._pages: dict[tuple[Form, bool], bytes] = {}
 
     def page(self, form: Form, *, compressed: bool = False, names: Collection[str] | None = None) -> bytes:
@@ -185,13 +185,13 @@ class Exposition:
 
     def _pieces(self, form: Form) -> Iterator[bytes]:
         for name, body in self._bodies.items():
-            yield _HEADERS[name, form]
+            yield HEADERS[name, form]
             yield body.text
 
     def _pieces_of(self, form: Form, names: Collection[str]) -> Iterator[bytes]:
         for name, body in self._bodies.items():
             if text := body.only(names):  # a family without a wanted sample is left out, header and all
-                yield _HEADERS[name, form]
+                yield HEADERS[name, form]
                 yield text
 
 
