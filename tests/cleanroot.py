@@ -2,8 +2,8 @@
 
     with clean_root(tmp_path / "root") as root:
         root.run("apt-get update && apt-get install --yes python3-venv git")  # as root, in /root; fails loudly
-        server = root.start("configmgr-exporter run ...", network=False)      # dies with the clean root at the latest
-        root.run("curl --silent localhost:10048/metrics", network=False)
+        with root.serving("configmgr-exporter run ..."):  # until here
+            root.run("curl --silent localhost:10048/metrics", network=False)
 
 A clean root is a copy of a minimal system, kept in `.tools/cleanroot` and made again each month (30 s, then a second
 for each copy). Commands run under chroot, with a process table of their own: whatever they start ends with it. Before
@@ -24,6 +24,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -82,7 +83,7 @@ class CleanRoot:
             try:
                 out, err = process.communicate(timeout=_PATIENCE)
             except subprocess.TimeoutExpired:
-                process.kill()
+                _kill(process)
                 out, err = process.communicate()
         if process.returncode not in statuses:
             raise FailedError(f"status {process.returncode}\n{script}\n--- output\n{out}\n--- errors\n{err}")
@@ -99,7 +100,17 @@ class CleanRoot:
             stderr=stderr,
             text=True,
             errors="replace",
+            start_new_session=True,
         )
+
+    @contextlib.contextmanager
+    def serving(self, script: str, *, folder: str = _HOME) -> Iterator[subprocess.Popen[str]]:
+        """Keep a server running, without the network of this machine, for as long as the context lasts."""
+        with self.start(f"exec {script}", folder=folder, network=False, stderr=subprocess.STDOUT) as process:
+            try:
+                yield process
+            finally:
+                _kill(process)
 
     def shell(self) -> int:
         """Give the terminal to a shell in it, and return its exit status."""
@@ -108,9 +119,23 @@ class CleanRoot:
     def _enter(self, folder: str, *, network: bool) -> list[str]:
         return [
             *("nsenter", f"--target={self._anchor}", "--mount", "--pid", *([] if network else ["--net"])),
-            *(f"--root={self.path}", f"--wd={self.path}{folder}"),
-            *("/usr/bin/env", "-i", *(f"{name}={value}" for name, value in self._variables.items())),
+            # Not nsenter's own --root, which it opens before it enters: what is mounted there is seen only inside.
+            *(
+                "chroot",
+                str(self.path),
+                "/usr/bin/env",
+                "-i",
+                "-C",
+                folder,
+                *(f"{name}={value}" for name, value in self._variables.items()),
+            ),
         ]
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """Kill what was started: not only nsenter, which waits for it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 @contextlib.contextmanager
@@ -168,6 +193,9 @@ def _make(target: Path, base: Path | None, packages: Sequence[str]) -> None:
     if base is None:
         options = [f'--aptopt={name} "{value}"' for name, value in _APT.findall(_call("apt-config", "dump", "Acquire"))]
         _call("mmdebstrap", "--variant=minbase", *options, _SUITE, str(target), archive())
+        guard = target / "usr/sbin/policy-rc.d"
+        guard.write_text("#!/bin/sh\nexit 101\n", encoding="ascii")  # no package starts a service as it is installed
+        guard.chmod(0o755)
         return
     _call("cp", "--archive", str(base), str(target))
     with _entered(target) as root:

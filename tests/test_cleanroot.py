@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cleanroot import FailedError, clean_root
+from tests.cleanroot import CleanRoot, FailedError, clean_root
 
 
 def test_clean_root_is_debian_12_with_nothing_in_it_and_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -16,6 +16,9 @@ def test_clean_root_is_debian_12_with_nothing_in_it_and_leaves_nothing_behind(tm
         assert root.run("command -v python3 pip git curl", statuses=(1, 127)).stdout == ""
         with pytest.raises(FailedError, match="nothing like it"):
             root.run("echo nothing like it >&2; false; echo not reached")
+        with root.serving("sleep 500"):
+            assert "sleep\x00500" in running(root)
+        assert "sleep\x00500" not in running(root)
         left = root.start("sleep 600", network=False)
         with pytest.raises(FailedError):
             root.run("getent hosts debian.example || exit 2", network=False)
@@ -28,6 +31,10 @@ def test_clean_root_is_debian_12_with_nothing_in_it_and_leaves_nothing_behind(tm
     assert left.returncode != 0
     assert not path.exists()
     assert str(path) not in Path("/proc/self/mountinfo").read_text(encoding="utf-8")
+
+
+def running(root: CleanRoot) -> str:
+    return root.run("cat /proc/[1-9]*/cmdline", statuses=(0, 1)).stdout
 
 
 def test_packages_and_pip_reach_where_this_machine_gets_them(tmp_path: Path) -> None:
