@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from exporter.config.load import load_config
 from exporter.config.schema import Config
 from exporter.config.schema import Site as SiteConfig
+from exporter.events.dispatch import Tables
 from exporter.events.loader import Catalogue, load_catalogue
 from exporter.events.matcher import Matcher
 from exporter.logs.clock import Clock
@@ -89,17 +90,18 @@ class Setup:
 
     def watches(self, memories: Mapping[str, Memory]) -> list[Watch]:
         """Make what watches each site; a site that has a memory goes on with it."""
+        tables = Tables(self.catalogue)  # half a megabyte, which every site would have for itself
         return [
             Watch(
-                Site(source.site, source.folders, self.matcher(source), memories.get(source.site)),
+                Site(source.site, source.folders, self.matcher(source, tables), memories.get(source.site)),
                 source.interval,
             )
             for source in self.sources
         ]
 
-    def matcher(self, source: Source) -> Matcher:
-        """Make what turns one site's logs into events."""
-        return Matcher(self.catalogue, RecordReader(Clock(source.zone), source.code_page))
+    def matcher(self, source: Source, tables: Tables | None = None) -> Matcher:
+        """Make what turns one site's logs into events; `tables` are the catalogue's, if other sites use them too."""
+        return Matcher(self.catalogue, RecordReader(Clock(source.zone), source.code_page), tables)
 
 
 def set_up(request: Request) -> Setup:

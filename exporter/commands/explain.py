@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,8 +15,6 @@ from exporter.cli import NOT_DONE
 from exporter.commands.options import code_page_option, find, local_logs, zone_option
 from exporter.commands.output import new_console, to_json
 from exporter.commands.progress import reading_bar
-from exporter.config.inventory import read_inventory
-from exporter.config.located_yaml import FileError
 from exporter.doubts import doubts_of, is_blind
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
@@ -25,7 +24,9 @@ from exporter.logs.discovery import KNOWN_LOGS
 from exporter.logs.records import RecordReader
 from exporter.places import Place, sites_of
 from exporter.site import Site
-from exporter.terminal import Reading, print_report
+
+if TYPE_CHECKING:
+    from exporter.terminal import Reading
 
 SOMETHING_IS_STUCK = 1
 _TURNS = 8  # blocks between two looks at the progress bar
@@ -72,6 +73,8 @@ def command(
     if as_json:
         click.echo(to_json({**answer.to_json(), "doubts": list(doubts_of(read))}, indent=2))
     else:
+        from exporter.terminal import print_report  # noqa: PLC0415  # JSON needs nothing of what draws
+
         print_report(new_console(), answer, reading_of(read))
     sys.exit(SOMETHING_IS_STUCK if answer.stuck else NOT_DONE if is_blind(read) else 0)
 
@@ -88,14 +91,21 @@ def read_once(places: Sequence[Place], matcher: Matcher) -> list[Site]:
 
 def reading_of(sites: Sequence[Site]) -> Reading:
     """Say what stands behind a report on these sites."""
+    from exporter.terminal import Reading  # noqa: PLC0415  # JSON needs nothing of what draws
+
     logs = [health for site in sites for health in site.logs.values() if health.lines]
     until = max((health.last_record for health in logs if health.last_record is not None), default=None)
     return Reading([site.code for site in sites], len(logs), until, list(doubts_of(sites)), is_blind(sites))
 
 
 def _names(inventory: Path | None) -> Mapping[str, str]:
+    if inventory is None:
+        return {}
+    from exporter.config.inventory import read_inventory  # noqa: PLC0415  # few have one
+    from exporter.config.located_yaml import FileError  # noqa: PLC0415
+
     try:
-        return {} if inventory is None else read_inventory(inventory)
+        return read_inventory(inventory)
     except FileError as error:
         raise click.ClickException(str(error)) from None
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import regex
-from rich.console import Console
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 # JSON escapes the control characters of ASCII. Log text may hold others that steer a terminal (U+009B begins a
 # sequence as ESC [ does), turn the direction of what follows, or cannot be encoded.
@@ -24,4 +26,6 @@ def to_json(value: object, indent: int | None = None) -> str:
 
 def new_console() -> Console:
     """Return a console that shows text as it is: in a name, `[x86]` is no markup and `:cd:` no picture."""
+    from rich.console import Console  # noqa: PLC0415  # JSON needs none
+
     return Console(highlight=False, markup=False, emoji=False)

@@ -98,7 +98,7 @@ class Presented:
             length = raw_length(self.block.data[:consumed], self.codec)
         read = self.skipped + length
         offset, line, stamped = self.sight.offset + read, self.block.line + lines, self.block.stamped
-        tail = (self.sight.before + self.sight.data[:read])[-TAIL:]
+        tail = (self.sight.before + self.sight.data[max(0, read - TAIL) : read])[-TAIL:]
         start = self.place or Place.start(self.block.file, self.sight.identity)
         return start.moved(offset, line, self.sight.head, tail, stamped=stamped)
 

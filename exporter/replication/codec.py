@@ -1,8 +1,8 @@
 """State to JSON-able data and back, exactly.
 
-A dataclass is written as the list of its fields in their order, a mapping as a list of pairs (its keys may be tuples),
-a word of an enumeration as its value. The types of the fields say how to read it back, so that nothing but plain data
-is ever read, and data that does not fit is refused as a whole. Converters are made once per type.
+A dataclass or named tuple is written as the list of its fields in their order, a mapping as a list of pairs (its keys
+may be tuples), a word of an enumeration as its value. The types of the fields say how to read it back, so that nothing
+but plain data is ever read, and data that does not fit is refused as a whole. Converters are made once per type.
 
 A field that is added at the end of a dataclass, with a default, leaves what was written before readable. Any other
 change needs another `FORMAT` of what is written, so that old data is refused and not misread.
@@ -50,8 +50,8 @@ def _same(value: Any) -> Any:  # noqa: ANN401
 @cache
 def _encoder(kind: Any) -> _Converter:  # noqa: ANN401, PLR0911 - one return for each shape
     origin, arguments = get_origin(kind), get_args(kind)
-    if is_dataclass(kind):
-        return _dataclass_encoder(cast("type", kind))
+    if _names(kind):
+        return _class_encoder(kind)
     if origin in {Union, types.UnionType}:
         inner = _encoder(_optional(arguments))
         return _same if inner is _same else lambda value: None if value is None else inner(value)
@@ -69,17 +69,22 @@ def _encoder(kind: Any) -> _Converter:  # noqa: ANN401, PLR0911 - one return for
     return _same
 
 
-def _dataclass_encoder(kind: type) -> _Converter:
+def _names(kind: Any) -> tuple[str, ...]:  # noqa: ANN401
+    """Return the fields of a dataclass or named tuple, and none of another type."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else getattr(kind, "_fields", ())
+
+
+def _class_encoder(kind: type) -> _Converter:
     hints = get_type_hints(kind)
-    parts = [(field.name, _encoder(hints[field.name])) for field in fields(kind)]
+    parts = [(name, _encoder(hints[name])) for name in _names(kind)]
     return lambda value: [part(getattr(value, name)) for name, part in parts]
 
 
 @cache
 def _decoder(kind: Any) -> _Converter:  # noqa: ANN401, PLR0911 - one return for each shape
     origin, arguments = get_origin(kind), get_args(kind)
-    if is_dataclass(kind):
-        return _dataclass_decoder(cast("type", kind))
+    if _names(kind):
+        return _class_decoder(kind)
     if origin in {Union, types.UnionType}:
         inner = _decoder(_optional(arguments))
         return lambda data: None if data is None else inner(data)
@@ -103,9 +108,9 @@ def _decoder(kind: Any) -> _Converter:  # noqa: ANN401, PLR0911 - one return for
     return _plain(kind)
 
 
-def _dataclass_decoder(kind: type) -> _Converter:
+def _class_decoder(kind: type) -> _Converter:
     hints = get_type_hints(kind)
-    parts = [_decoder(hints[field.name]) for field in fields(kind)]
+    parts = [_decoder(hints[name]) for name in _names(kind)]
 
     def read(data: Any) -> Any:  # noqa: ANN401
         if len(_list(data)) > len(parts):

@@ -19,7 +19,7 @@ from typing import Any
 
 from exporter.events.event import USER_PREFIX, Event
 from exporter.replication import codec
-from exporter.replication.limits import count, earliest, latest
+from exporter.replication.limits import MAX_PACKAGES, count, earliest, latest
 from exporter.replication.packages import Packages, fact_of
 from exporter.replication.processing import Processing
 from exporter.replication.sources import Sources
@@ -117,7 +117,8 @@ class Ledger:
             count(self.state, Tally.USER_MESSAGES, event.log, event.name.removeprefix(USER_PREFIX))
         else:
             return
-        self._keep_to_budget()
+        if len(self._work.packages.known) > MAX_PACKAGES:
+            self._forget_a_package()
         self.revision += 1
 
     def interrupted(self, log: str) -> None:
@@ -335,13 +336,12 @@ class Ledger:
             self._work.sources.missing(self.state, event)
             self._work.processing.told(self.state, event, ProcessingOutcome.FAILED)
 
-    def _keep_to_budget(self) -> None:
-        package = self._work.packages.surplus(self.state)
-        if package is not None:
-            self.state.blocked.pop(package, None)
-            self._work.waits.forget(self.state, package)
-            self._work.sources.forget(self.state, package)
-            self._work.packages.forget(self.state, package)
+    def _forget_a_package(self) -> None:
+        package = self._work.packages.least(self.state)
+        self.state.blocked.pop(package, None)
+        self._work.waits.forget(self.state, package)
+        self._work.sources.forget(self.state, package)
+        self._work.packages.forget(self.state, package)
 
 
 def _child_of(event: Event) -> str:

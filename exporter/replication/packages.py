@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from exporter.events.event import Event
-from exporter.replication.limits import MAX_ALL_FACTS, MAX_FACTS, MAX_PACKAGES, evidence_of
+from exporter.replication.limits import MAX_ALL_FACTS, MAX_FACTS, evidence_of
 from exporter.replication.state import Fact, FactKind, SiteState, Tally, Versions
 
 What = Literal["definition", "content", "source"]
@@ -47,10 +47,8 @@ class Packages:
         self.known[package] = known
         return known
 
-    def surplus(self, state: SiteState) -> str | None:
-        """Return a package to forget when there are too many: of those longest unheard of, one that is not stuck."""
-        if len(self.known) <= MAX_PACKAGES:
-            return None
+    def least(self, state: SiteState) -> str:
+        """Return the package to forget when there are too many: of those longest unheard of, one that is not stuck."""
         stuck = {*state.blocked, *(key[0] for key in state.waiting), *(key[0] for key in state.source_errors)}
         return next((package for package in self.known if package not in stuck), next(iter(self.known)))
 
@@ -70,7 +68,9 @@ class Packages:
         known = self.touch(package)
         if number is None or not known.takes(what, time):
             return
-        versions = state.versions.setdefault(package, Versions())
+        versions = state.versions.get(package)
+        if versions is None:
+            versions = state.versions[package] = Versions()
         standing: int | None = getattr(versions, what)
         if standing is not None and time is not None and time == known.told.get(what):
             number = max(number, standing)  # of two logs, either may be read first

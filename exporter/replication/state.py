@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 _PACKAGE_ID = re.compile(r"[0-9A-Za-z]{3}[0-9A-Fa-f]{5}")
 
@@ -27,12 +28,8 @@ class Reference:
     program: str
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Evidence:
-    """One log line that shows something.
-
-    It is never changed. Frozen, it would cost three times as much to make, and every event of a unit of work makes one.
-    """
+class Evidence(NamedTuple):
+    """One log line that shows something; a named tuple, because every event of a unit of work makes one."""
 
     file: str
     line: int

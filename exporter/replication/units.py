@@ -13,8 +13,10 @@ may be missing, so it never is an all-clear. Package processing threads lock pac
 from __future__ import annotations
 
 import ntpath
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from exporter.events.event import Event
 from exporter.replication.limits import MAX_EVIDENCE, MAX_OPEN, MAX_REFERENCES, evidence_of
@@ -31,6 +33,10 @@ _OPENS_LOOSE = _FAILED_ELSEWHERE | {
     "package_program_not_updated",
     "newer_version_required",
 }
+_NAMELESS = "program_reference_missing"
+"""The line that names another package than its unit's: the one that is missing."""
+_PROOFS = _FAILED_ELSEWHERE | {"program_reference_missing", "package_program_not_updated", "newer_version_required"}
+_TELLING = _PROOFS | {"contents_added", "package_info_updated"}
 LINES: Final = _OPENS_LOOSE | {"incoming_file", "contents_added", "package_unlocked"}
 """Names of the events that a unit is made of."""
 
@@ -76,17 +82,23 @@ class Unit:
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """Its lines in the order of the log."""
-        return tuple(line for _, line in self.lines)
+        return tuple([line for _, line in self.lines])
 
     def add(self, event: Event) -> None:
         """Take one of its lines."""
+        if event.time is not None:
+            self.last = event.time
+        self.lines.append((event.name in _PROOFS, evidence_of(event)))
+        if len(self.lines) > MAX_EVIDENCE:
+            # A line that proves a failure outlives those that only show the unit's course.
+            plain = [i for i, (proves, _) in enumerate(self.lines[:-1]) if not proves]
+            del self.lines[plain[-1] if plain else -1]
+        if event.name in _TELLING:
+            self._note(event)
+
+    def _note(self, event: Event) -> None:
+        """Note what a line tells besides that it was written."""
         name = event.name
-        proof = name in _FAILED_ELSEWHERE or name in {
-            "program_reference_missing",
-            "package_program_not_updated",
-            "newer_version_required",
-        }
-        self._note(event, proof=proof)
         if name == "contents_added":
             self.version = integer(event, "version")
         elif name == "package_info_updated":
@@ -113,15 +125,6 @@ class Unit:
         self.program_failed = True
         self.error = error
 
-    def _note(self, event: Event, *, proof: bool) -> None:
-        if event.time is not None:
-            self.last = event.time
-        self.lines.append((proof, evidence_of(event)))
-        if len(self.lines) > MAX_EVIDENCE:
-            # A line that proves a failure outlives those that only show the unit's course.
-            plain = [i for i, (proves, _) in enumerate(self.lines[:-1]) if not proves]
-            del self.lines[plain[-1] if plain else -1]
-
     @property
     def outcome(self) -> Outcome:
         """How it ended, once its last line was seen."""
@@ -134,8 +137,7 @@ class Unit:
         return Outcome.APPLIED if self.begun and self.package else Outcome.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """A unit that is over, and how."""
 
     unit: Unit
@@ -148,12 +150,19 @@ class Units:
 
     open: dict[tuple[str, int | None], Unit] = field(default_factory=dict)
 
-    def take(self, event: Event) -> list[Ended]:
+    def take(self, event: Event) -> Sequence[Ended]:
         """Take one line of a unit (`LINES`); return the units that it ended, in their order."""
-        if event.name == "incoming_file":
-            return self._begin(event)
-        named = "" if event.name == "program_reference_missing" else text(event, "package")
-        unit = self.open.get(key_of(event))
+        name = event.name
+        unit = self.open.get((event.log, event.thread))
+        if unit is None or not unit.begun or (name != _NAMELESS and event.fields.get("package") != unit.package):
+            return self._begin(event) if name == "incoming_file" else self._take_other(event, unit)
+        # Nearly every line is of the package that the open unit of its thread is about.
+        unit.add(event)
+        return self._end(event, unit) if name == "package_unlocked" else ()
+
+    def _take_other(self, event: Event, unit: Unit | None) -> list[Ended]:
+        """Take a line that names or opens a unit, that is of another than the open one, or of none."""
+        named = "" if event.name == _NAMELESS else text(event, "package")
         if unit is not None and named and unit.package and named != unit.package:
             return self._foreign(event, unit, named)
         ended: list[Ended] = []
@@ -241,6 +250,7 @@ def key_of(event: Event) -> tuple[str, int | None]:
     return event.log, event.thread
 
 
+@lru_cache(maxsize=1024)  # the same definition is tried again and again
 def base_name(path: str) -> str:
     """Return the last part of a path as Windows writes it, without the full stop that ends the sentence around it."""
     return ntpath.basename(path.strip()).rstrip(".")

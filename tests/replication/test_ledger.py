@@ -390,7 +390,7 @@ def test_long_lines_of_evidence_are_cut_with_a_mark(teller: Teller) -> None:
 
 
 def test_packages_are_bounded_and_those_that_are_stuck_stay(teller: Teller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("exporter.replication.packages.MAX_PACKAGES", 50)
+    monkeypatch.setattr("exporter.replication.ledger.MAX_PACKAGES", 50)
     teller.blocked_unit()
     teller.say("content_not_arrived", package=PKG, from_site="CEN")
     for number in range(200):
@@ -406,7 +406,7 @@ def test_packages_are_bounded_and_those_that_are_stuck_stay(teller: Teller, monk
 
 
 def test_where_everything_is_stuck_the_oldest_is_forgotten(teller: Teller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("exporter.replication.packages.MAX_PACKAGES", 10)
+    monkeypatch.setattr("exporter.replication.ledger.MAX_PACKAGES", 10)
     for number in range(30):
         teller.blocked_unit(f"CEN{number:05X}", f"F{number}")
         teller.say("compressed_files_not_arrived", package=f"CHI{number:05X}", from_site="CEN")

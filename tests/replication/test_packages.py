@@ -100,7 +100,7 @@ def test_facts_of_all_packages_are_bounded(teller: Teller, monkeypatch: pytest.M
 def test_the_count_of_facts_is_right_through_deletion_and_forgetting(
     teller: Teller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("exporter.replication.packages.MAX_PACKAGES", 4)
+    monkeypatch.setattr("exporter.replication.ledger.MAX_PACKAGES", 4)
     for number in range(12):
         package = f"CEN{number % 7:05X}"
         teller.at(number).say("package_replicating", package=package)

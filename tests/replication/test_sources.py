@@ -171,7 +171,7 @@ def test_snapshots_being_taken_are_bounded(teller: Teller, monkeypatch: pytest.M
 
 
 def test_a_source_error_is_forgotten_with_its_package(teller: Teller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("exporter.replication.packages.MAX_PACKAGES", 2)
+    monkeypatch.setattr("exporter.replication.ledger.MAX_PACKAGES", 2)
     teller.snapshot(error=5)
     teller.status(2301, PKG)
     for number in range(5):
