@@ -11,7 +11,7 @@ from exporter.hierarchy import SiteReport
 from exporter.logs.health import Gap, LogHealth
 from exporter.picture import Picture, SitePicture
 from exporter.site import EXPECTED_LOG
-from exporter.words import duration, when
+from exporter.words import duration, gap_words, when
 
 SILENCE_SECONDS: Final = 2 * 3600.0
 """Distribution Manager tries again at the latest after about an hour, and says so. After twice that, a log without a
@@ -117,10 +117,3 @@ def _still_hides(gap: Gap, health: LogHealth | None) -> bool:
     if health is None or health.last_record is None or gap.before is None:
         return True
     return health.last_record - gap.before < SILENCE_SECONDS
-
-
-def gap_words(gap: Gap) -> str:
-    """Say which lines were lost and what that means."""
-    how = gap.reason.value.replace("_", " ")
-    span = f" between {when(gap.after)} and {when(gap.before)}" if gap.after or gap.before else ""
-    return f"has lost lines unread{span} ({how}). A block, or the end of one, may have stood in them."

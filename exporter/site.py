@@ -160,11 +160,14 @@ class Site:
             reading.gaps.append(item)
             return
         scan = None if item is None else self._matcher.scan(item, reading.follower.log)
+        first = None if item is None or not self._lacks_end(reading) else self._matcher.first_record(item)
         with self.lock:
             if not self._closed:
                 self._note_gaps(reading)
                 if scan is not None:
                     self._note_scan(reading.follower, scan, now)
+                if first is not None:
+                    self._end_gaps(reading.follower.log, first)
                 self._show(reading)
 
     def _show(self, reading: _Reading) -> None:
@@ -174,6 +177,16 @@ class Site:
             self.logs[log] = _copy(health)
             self._positions[log] = position
             self.revision += 1
+
+    def _lacks_end(self, reading: _Reading) -> bool:
+        """Tell whether there is a gap of which it is not known yet where reading went on behind it."""
+        log = reading.follower.log
+        return bool(reading.gaps) or any(gap.log == log and gap.before is None for gap in self.gaps)
+
+    def _end_gaps(self, log: str, first: float) -> None:
+        for at, gap in enumerate(self.gaps):
+            if gap.log == log and gap.before is None:
+                self.gaps[at] = replace(gap, before=first)
 
     def _note_gaps(self, reading: _Reading) -> None:
         for gap in reading.gaps:

@@ -16,7 +16,7 @@ from exporter.hierarchy import Culprit, Report
 from exporter.replication.diagnosis import Certainty
 from exporter.replication.state import Blocked, Evidence, owner_of
 from exporter.replication.win32 import in_words
-from exporter.words import UNNAMED_SITE, WAIT_WORDS, count, shown, since, stuck_in_words, when
+from exporter.words import UNNAMED_SITE, WAIT_WORDS, count, gap_words, shown, since, stuck_in_words, when
 
 _LINES_SHOWN: Final = 4
 _IDS_SHOWN: Final = 12
@@ -234,10 +234,7 @@ def _source_errors(report: Report, now: float) -> RenderableType | None:
 def _gaps(report: Report) -> Iterable[str]:
     for site in report.sites.values():
         for gap in site.gaps:
-            yield (
-                f"{_site(site.site)} {gap.log}.log: lines were lost ({gap.reason.replace('_', ' ')}) before they were "
-                f"read, noticed {when(gap.noticed)}; a block or its end may stand in them."
-            )
+            yield f"{_site(site.site)} {shown(gap.log)}.log {gap_words(gap)} Noticed {when(gap.noticed)}."
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -6,7 +6,7 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Final
 
-from exporter.hierarchy import Report
+from exporter.hierarchy import LostLines, Report
 from exporter.replication.state import WaitReason
 
 UNNAMED_SITE: Final = "(site not named)"
@@ -69,6 +69,21 @@ def stuck_in_words(report: Report) -> list[str]:
 def when(time: float | None) -> str:
     """Write a time for a person, in UTC, to the second."""
     return "not known" if time is None else datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def gap_words(gap: LostLines) -> str:
+    """Say of a log which of its lines were lost and what that means."""
+    how = gap.reason.replace("_", " ")
+    return f"has lost lines unread{_span(gap)} ({how}). A block, or the end of one, may have stood in them."
+
+
+def _span(gap: LostLines) -> str:
+    if gap.after is not None and gap.before is not None:
+        first, last = sorted((gap.after, gap.before))  # an older copy of a log, put in its place, goes back in time
+        return f" between {when(first)} and {when(last)}"
+    if gap.after is not None:
+        return f" after {when(gap.after)}"
+    return "" if gap.before is None else f" before {when(gap.before)}"
 
 
 def since(time: float | None, now: float) -> str:

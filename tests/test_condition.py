@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.condition import SILENCE_SECONDS, Condition, DoubtKind, conditions, doubts_of, gap_words
+from exporter.condition import SILENCE_SECONDS, Condition, DoubtKind, conditions, doubts_of
 from exporter.logs.health import Gap, GapReason, LogHealth
 from exporter.metrics.views import SiteView, Snapshot
 from exporter.picture import Given, Painter, Picture, SitePicture
 from exporter.replication.state import SiteState, SourceError, SourceReason, WaitReason
+from exporter.words import gap_words
 from tests.metrics.states import FACTS, MAY, blocked, waiting
 
 FRESH = LogHealth(up=True, lines=10, last_record=MAY)
@@ -93,5 +94,9 @@ def test_lost_lines_are_doubted_until_what_stands_has_shown_itself_again() -> No
 
 
 def test_lost_lines_are_said_with_their_time_as_far_as_it_is_known() -> None:
-    assert "between 2010-05-03 18:06:40 UTC and 2010-05-04 19:06:40 UTC (rolled twice)" in gap_words(gap(MAY))
+    span = "between 2010-05-03 18:06:40 UTC and 2010-05-04 19:06:40 UTC (rolled twice)"
+    assert span in gap_words(gap(MAY))
+    assert span in gap_words(gap(MAY - 90_000, MAY))  # as when an older copy of the log was put in its place
+    assert "unread after 2010-05-03 18:06:40 UTC (rolled" in gap_words(gap(None))
+    assert "unread before 2010-05-04 19:06:40 UTC (rolled" in gap_words(gap(MAY, None))
     assert "has lost lines unread (rolled twice)" in gap_words(gap(None, None))

@@ -248,8 +248,28 @@ def test_lost_lines_are_told_once_and_end_what_was_open() -> None:
 
     (gap,) = site.gaps
     assert (gap.log, gap.reason, gap.after) == ("distmgr", GapReason.TRUNCATED, START + 5)
+    assert gap.before == START + 90
     assert site.logs["distmgr"].gaps == {"truncated": 1}
     assert site.ledger.state.tallies[Tally.DEFINITIONS] == {("applied",): 2, ("unknown",): 1}
+
+
+def test_gap_ends_where_a_line_tells_a_time_again_though_reading_stopped_before() -> None:
+    volume = MemoryVolume()
+    volume.write("distmgr.log", line("the first"))
+    volume.write("sender.log", line("of another log"))
+    site = _site(volume)
+    _catch_up(site)
+
+    volume.truncate("distmgr.log")
+    volume.write("distmgr.log", b"no stamp\n" * 70)
+    volume.write("sender.log", line("of another log", 3))
+    _catch_up(site)
+    assert [gap.before for gap in site.gaps] == [None]
+
+    again = _site(volume, encode(site.memory()))
+    volume.write("distmgr.log", line("the next", 7) + line("the last", 8))
+    _catch_up(again)
+    assert [(gap.after, gap.before) for gap in again.gaps] == [(START, START + 7)]
 
 
 def test_number_of_gaps_that_are_kept_is_bounded() -> None:

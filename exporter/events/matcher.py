@@ -7,7 +7,7 @@ are read; how the rest is told apart from them is in `exporter.events.dispatch`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from operator import itemgetter
@@ -122,13 +122,18 @@ class Matcher:
             records=len(segments.raws),
             stampless=segments.stampless,
             overlong=segments.overlong,
-            last_record=self._last_record(segments, block.file),
+            last_record=self._time(zip(reversed(segments.raws), reversed(segments.lines), strict=True), block.file),
             undecodable=self._undecodable(block, segments),
         )
         source = _Source(log, block.file, self._tables.of_log(log), scan)
         unknown = self._stamped(segments, source) if block.stamped else self._pasted(segments, source)
         self._count_unmatched(segments, unknown, source)
         return scan
+
+    def first_record(self, block: Block) -> float | None:
+        """Return the time of the first record of a block that has one in a known zone, POSIX seconds."""
+        segments = self._reader.segment(block)
+        return self._time(zip(segments.raws, segments.lines, strict=True), block.file)
 
     def _stamped(self, segments: Segments, source: _Source) -> list[bool]:
         """Find the events of records that end in a stamp; tell of each record whether it gave none."""
@@ -320,8 +325,9 @@ class Matcher:
         """Tell whether the catalogue claims to know what the writer of a record says."""
         return record.component in self._components if record.component else log in self._logs
 
-    def _last_record(self, segments: Segments, file: str) -> float | None:
-        for raw, line in zip(reversed(segments.raws), reversed(segments.lines), strict=True):
+    def _time(self, records: Iterable[tuple[bytes, int]], file: str) -> float | None:
+        """Return the time of the first of some records that has a stamp."""
+        for raw, line in records:
             stamp = self._reader.parse(raw, file, line).stamp
             if stamp is not None:
                 return stamp.utc

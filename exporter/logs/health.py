@@ -26,7 +26,8 @@ class Gap:
         reason: how they were lost.
         noticed: wall time at which the loss was seen, POSIX seconds.
         after: log time of the last record read before the gap, when known.
-        before: log time of the first record read after it, when known.
+        before: log time of the first record read after it, when known. Behind a record that carries no time in a known
+            zone, that of the first that does.
         unread_bytes: how many bytes were certainly lost, or None when that cannot be known.
     """
 

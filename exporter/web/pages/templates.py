@@ -12,12 +12,12 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from exporter.condition import Condition, gap_words
+from exporter.condition import Condition
 from exporter.hierarchy import rfc3339
 from exporter.replication.state import FactKind, SourceReason, TroubleKind, owner_of
 from exporter.replication.win32 import in_words
 from exporter.web.assets import ASSETS
-from exporter.words import UNNAMED_SITE, WAIT_WORDS, count, duration, shown, when
+from exporter.words import UNNAMED_SITE, WAIT_WORDS, count, duration, gap_words, shown, when
 
 MARKS: Final = {
     Condition.BLOCKED: "\u2716",
