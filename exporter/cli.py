@@ -22,6 +22,7 @@ _COMMANDS = {
     "backfill": "Write what old logs tell as samples with timestamps, to be loaded into Prometheus.",
     "check": "Check the configuration and the access to every log, and say what to mend.",
     "healthcheck": "Ask a running exporter whether it is healthy, for a container or a service manager.",
+    "service": "Install, start and stop the exporter as a Windows service.",
     "simulate": "Write the logs of a simulated hierarchy with an incident into FOLDER.",
     "demo": "Show the whole story of an incident: it begins, is explained, is mended and clears.",
 }

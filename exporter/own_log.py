@@ -45,5 +45,10 @@ def start_logging(level: str, form: str) -> None:
     """
     handler = logging.StreamHandler()
     handler.setFormatter(_Json() if form == "json" else _Logfmt())
+    send_log(level, handler)
+
+
+def send_log(level: str, handler: logging.Handler) -> None:
+    """Send log lines of this level of `LEVELS` and above to one handler, and to no other."""
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("exporter").setLevel({"warn": "WARNING"}.get(level, level.upper()))

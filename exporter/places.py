@@ -114,6 +114,14 @@ def _same(folder: Folder) -> str:
     return folder.path.rstrip("/") if "://" in folder.path else os.path.normpath(folder.path)
 
 
+def from_root(argument: str) -> str:
+    """Name the same place for a process that is in another folder: a relative path becomes an absolute one."""
+    named = _NAMED.fullmatch(argument)
+    path = named["path"] if named else argument
+    whole = path if "://" in path else str(Path(path).absolute())
+    return f"{named['site']}={whole}" if named else whole
+
+
 class _Named(NamedTuple):
     """A folder that an argument names; its site as typed, or "", and what its name suggests."""
 

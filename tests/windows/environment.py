@@ -66,6 +66,11 @@ class WindowsPython:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @property
+    def events(self) -> Path:
+        """What services report to the event log: Wine keeps none, but writes it where the first process' errors go."""
+        return self._folder / "events.txt"
+
     def start(
         self, *arguments: str | Path, variables: Mapping[str, str] | None = None, stderr: int = subprocess.PIPE
     ) -> subprocess.Popen[bytes]:
@@ -112,11 +117,11 @@ class WindowsPython:
     def kept_up(self) -> Iterator[None]:
         """Keep Windows up between processes, so that each starts in a fraction of a second.
 
-        The first process starts the services of Windows, which hold its output open for as long as they live: they
-        are up when it has said so, and nobody waits for the end of its output.
+        The first process starts the services of Windows, which hold its output open for as long as they live, as will
+        those that a test starts: they are up when it has said so, and nobody waits for the end of its output.
         """
         script = "import sys; print('up', flush=True); sys.stdin.read()"
-        with self.start("-c", script, stderr=subprocess.DEVNULL) as anchor:
+        with self._writing_events() as events, self.start("-c", script, stderr=events) as anchor:
             if anchor.stdin is None or anchor.stdout is None:
                 raise AssertionError("started with pipes")
             if anchor.stdout.readline().strip() != b"up":
@@ -126,6 +131,18 @@ class WindowsPython:
             finally:
                 anchor.stdin.close()
                 anchor.wait(timeout=_PATIENCE)
+
+    @contextlib.contextmanager
+    def _writing_events(self) -> Iterator[int]:
+        """Give a pipe whose far end writes to `events` for as long as anything of Windows holds it."""
+        reading, writing = os.pipe()
+        try:
+            far_end = 'exec 3<&0; cat <&3 >>"$1" &'  # a command in the background has no input of its own
+            subprocess.run(["sh", "-c", far_end, "sh", self.events], stdin=reading, check=True)
+            yield writing
+        finally:
+            os.close(reading)
+            os.close(writing)
 
 
 def windows_path(path: Path) -> str:
@@ -230,7 +247,7 @@ def _wine_variables(folder: Path) -> dict[str, str]:
     return {
         "WINEPREFIX": str(folder / "prefix"),
         "WINEARCH": "win64",
-        "WINEDEBUG": "-all",
+        "WINEDEBUG": "-all,+eventlog",
         "WINEDLLOVERRIDES": "mscoree,mshtml=",  # else a new prefix asks whether it may download .NET and a browser
         "DISPLAY": "",
     }

@@ -1,0 +1,113 @@
+"""The Windows service manager installs, starts, stops and removes the exporter, and hears why it does not start."""
+
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.waiting import until
+from tests.windows.environment import ROOT, Finished, WindowsPython, windows_path
+
+PATIENCE = 60
+BLOCKED = re.compile(r'^configmgr_task_sequence_blocked\{.*site="CHI".*\} 1', re.MULTILINE)
+LINES = re.compile(r'^configmgr_log_lines_total\{log="distmgr",site="CHI"\} (\d+)', re.MULTILINE)
+
+
+class Service:
+    """The command `service`, and what the event log hears."""
+
+    def __init__(self, windows: WindowsPython) -> None:
+        self._windows = windows
+        self._before = windows.events.stat().st_size
+
+    def __call__(self, *arguments: str | Path) -> Finished:
+        return self._windows.run("-m", "exporter", "service", *arguments)
+
+    def events(self) -> str:
+        """What was reported since the test began, as Wine writes it: every letter beyond ASCII by its number."""
+        return self._windows.events.read_bytes()[self._before :].decode()
+
+
+@pytest.fixture
+def service(windows: WindowsPython, one_computer: None) -> Iterator[Service]:  # noqa: ARG001 - alone on it
+    service = Service(windows)
+    service("remove")  # of a run that was killed
+    yield service
+    service("remove")
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    simulated = tmp_path / "simulated"
+    subprocess.run([sys.executable, "-m", "exporter", "simulate", simulated], cwd=ROOT, check=True, capture_output=True)
+    folder = tmp_path / "Büro's logs" / "Logs"
+    folder.mkdir(parents=True)
+    shutil.copy(simulated / "SMS_CHI" / "Logs" / "distmgr.log", folder)
+    return folder
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+    return port
+
+
+def scrape(port: int) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as answer:
+        text: str = answer.read().decode()
+    return text
+
+
+def test_service_from_its_installation_to_its_removal(service: Service, logs: Path, tmp_path: Path) -> None:
+    port = free_port()
+    lines = (logs / "distmgr.log").read_bytes().count(b"\n")
+    options = ("--web.listen-address", f"127.0.0.1:{port}", "--zone", "UTC", "--state.dir", tmp_path / "state")
+    installed = service("install", *options, f"CHI={windows_path(logs)}")
+    assert installed.status == 0, installed.err
+    assert (tmp_path / "state").is_dir()
+    again = service("install", *options, f"CHI={windows_path(logs)}")
+    assert again.status == 2
+    assert "installed already" in again.err
+
+    started = service("start")
+    assert "configmgr-exporter is running (process " in started.out
+    assert started.status == 0
+    until(lambda: BLOCKED.search(scrape(port)), PATIENCE)
+    until(lambda: LINES.findall(scrape(port)) == [str(lines)], PATIENCE)
+    assert 'L"configmgr-exporter' in service.events()
+
+    stopped = service("stop")
+    assert stopped.out.strip() == "configmgr-exporter is stopped."
+    assert stopped.status == 0
+    assert 'L"Stopped."' in service.events()
+
+    (logs / "distmgr.log").write_bytes(b"")  # what it knows from now on, it knows from its state
+    assert service("start").status == 0
+    until(lambda: BLOCKED.search(scrape(port)), PATIENCE)
+    assert int(LINES.findall(scrape(port))[0]) == lines
+
+    assert service("remove").status == 0
+    assert "the service is not installed" in service("status").err
+
+
+def test_service_that_cannot_start_says_why(service: Service, tmp_path: Path) -> None:
+    config = tmp_path / "config.yml"
+    config.write_text("sites: [{site: CHI, logs: 'C:\\Logs'}]\n")
+    assert service("install", "--config.file", config).status == 0
+    config.write_text("sites: 7\n")
+    started = service("start")
+    assert started.status == 2
+    assert "configmgr-exporter is stopped." in started.out
+    assert "It ended with error 2." in started.err
+    assert "wevtutil" in started.err
+    assert 'err:eventlog:ReportEventW L"It could not start: ' in service.events()
+    assert "config.yml" in service.events()
+    asked = service("status")
+    assert "It ended with error 2." in asked.err
+    assert asked.status == 2
