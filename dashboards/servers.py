@@ -44,8 +44,16 @@ def wait_until(true: Callable[[], bool], what: str, seconds: float = _START_SECO
 
 
 @contextmanager
-def serving(command: Sequence[str], ready: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server for as long as the block takes, which begins when the server answers at `ready`.
+def serving(
+    command: Sequence[str], ready: str, log: Path, answers: Callable[[str], bool] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server for as long as the block takes, which begins when the server answers.
+
+    Args:
+        command: what runs it.
+        ready: the address at which it answers when it is ready.
+        log: gets what it says.
+        answers: whether it answers there; without it, an answer without error to a plain request is one.
 
     Raises:
         NotStartedError: it ended instead of answering.
@@ -53,7 +61,7 @@ def serving(command: Sequence[str], ready: str, log: Path) -> Iterator[subproces
     with log.open("ab") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out)  # noqa: S603 - our own commands
     try:
-        wait_until(lambda: process.poll() is not None or _answers(ready), f"{command[0]} at {ready}")
+        wait_until(lambda: process.poll() is not None or (answers or _answers)(ready), f"{command[0]} at {ready}")
         if process.poll() is not None:
             raise NotStartedError(log.read_text(encoding="utf-8", errors="replace"))
         yield process

@@ -21,6 +21,7 @@ _MOST_BYTES: Final = 256 << 20
 _PIECE: Final = 1 << 16
 _SHOWN: Final = 200
 _OK: Final = 200
+_BAD_REQUEST: Final = 400
 _NOT_FOUND: Final = 404
 _STATUSES: Final = {
     401: "it wants other credentials (401): --user, --bearer-token-file",
@@ -34,6 +35,7 @@ _REASONS: Final = {
     "CERTIFICATE_REQUIRED": "it wants a certificate of ours: see --tls.cert-file",
     "WRONG_VERSION_NUMBER": "it does not speak TLS: try http:// instead of https://",
     "NameResolutionError": "there is no such host",
+    "ConnectionResetError": "it broke off the connection: if it speaks TLS, try https:// instead of http://",
     "refused": "the connection was refused: does it run there, on this port",
 }
 
@@ -228,6 +230,8 @@ class Client:
                 raise PrometheusError(
                     f"{self._url}: there is no API here (404): is this Prometheus, or does it stand under a prefix?"
                 ) from None
+            if reply.status == _BAD_REQUEST and b"HTTPS" in reply.body:  # as Go's server and nginx say it
+                raise PrometheusError(f"{self._url}: it speaks TLS: try https:// instead of http://") from None
             raise self._foreign(f"it answers {reply.status} and no JSON") from None
         if not isinstance(answer, dict) or "status" not in answer:
             raise self._foreign("its answer is not one of the API")
