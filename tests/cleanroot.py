@@ -254,6 +254,8 @@ def _adopt_machine(path: Path) -> list[Path]:
             lines.append(f"{key.removeprefix('global.')} = {' '.join(value.split())}")
         seen += [Path(word.removeprefix("file://")) for word in value.split() if word.startswith(("/", "file:///"))]
     (path / "etc/pip.conf").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    # The pages of an index in a folder `simple` lead to the packages beside that folder.
+    seen = [place.parent if place.name == "simple" else place for place in seen]
     return [_mount_point(path, place) for place in dict.fromkeys(seen) if place.exists() and place != bundle]
 
 
