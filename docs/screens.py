@@ -130,6 +130,7 @@ SHOTS: Final = (
     Shot("page-overview-dark", 3, "/", scheme="dark"),
     Shot("page-overview-phone", 3, "/", width=390, height=1500),
     Shot("page-package", 3, "/package/CEN00012", height=1500),
+    Shot("page-site", 3, "/site/CHI"),
     Shot("page-task-sequence", 3, "/task-sequence/CHI/CEN00021", height=1500),
     Shot("page-clear", 6, "/", scheme="dark", height=800),
 )

@@ -75,7 +75,7 @@ def test_an_incident_is_found_understood_and_seen_to_clear(running: Browser, tmp
         expect(culprit).to_contain_text("CEN cannot read the source of CEN00012")
         expect(culprit.get_by_text("Do this first")).to_be_in_viewport()
         page.get_by_role("link", name="The lines that show it").click()
-        expect(page.get_by_text("Win32 last error = 5").first).to_be_visible()
+        expect(page.get_by_text("Win32 last error = 5").last).to_be_visible()
         expect(page.get_by_role("row", name="CHI the program is missing here")).to_be_visible()
         page.get_by_role("row", name="CHI CEN00021").get_by_role("link", name="CEN00021").click()
         expect(page.get_by_text("is not present in the PkgPrograms table")).to_be_visible()

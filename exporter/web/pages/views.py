@@ -20,6 +20,8 @@ from exporter.words import count, duration, stuck_in_words, when
 MOST_CULPRITS: Final = 50
 MOST_ROWS: Final = 200
 MOST_CHANGES: Final = 20
+MOST_CARDS: Final = 10
+MOST_PROOFS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ class Page:
             return None
         report = self.picture.report.sites.get(code)
         culprits = self.picture.report.culprits
+        caused = [culprit for culprit in culprits if code in _causes([culprit])]
         return self._render(
             "site.html",
             title=f"Site {code}",
@@ -127,8 +130,10 @@ class Page:
             seen=self.picture.sites.get(code),
             parent=self.picture.tree.parents.get(code, ""),
             children=sorted(child for child, parent in self.picture.tree.parents.items() if parent == code),
-            caused=[culprit for culprit in culprits if code in _causes([culprit])],
-            explained={missing: culprit for culprit in culprits for missing in [culprit.reference]},
+            caused=caused,
+            blocking=[culprit for culprit in culprits if code in culprit.sites and culprit not in caused],
+            most_cards=MOST_CARDS,
+            changes=[c for c in self.history.latest_first if c.standing.site == code][:MOST_CHANGES],
             doubts_here=[doubt for doubt in self.doubts if doubt.site == code],
         )
 
@@ -299,6 +304,7 @@ class Page:
             doubts=self.doubts,
             labels={code: self._label(code, condition) for code, condition in self.conditions.items()},
             most_rows=MOST_ROWS,
+            most_proofs=MOST_PROOFS,
         )
 
     def _label(self, code: str, condition: Condition) -> str:

@@ -28,7 +28,7 @@ from exporter.replication.state import (
     WaitReason,
 )
 from exporter.web.pages.links import Links
-from exporter.web.pages.views import MOST_CULPRITS, MOST_ROWS, Page
+from exporter.web.pages.views import MOST_CARDS, MOST_CULPRITS, MOST_ROWS, Page
 from tests.metrics.states import FACTS, MAY, blocked, chicago, full, quiet, waiting
 from tests.web.html import read_page, words
 from tests.web.serving import ask
@@ -151,6 +151,18 @@ def test_a_site_shows_what_is_stuck_there_and_its_logs(incident_port: int) -> No
     owner = get(incident_port, "/site/CEN")
     assert "To mend here CEN00012" in owner
     assert "It blocks 3 task sequences at 3 sites." in owner
+
+
+def test_a_site_says_first_why_and_what_to_do_and_names_ten_at_most() -> None:
+    state = SiteState("CHI")
+    for number in range(12):
+        name = f"CEN{number:05X}"
+        state.blocked[name] = blocked(name, Reference(f"NYC{number:05X}", "p"), since=MAY)
+    text = shown(page_of(SiteView(state, {"distmgr": FRESH}, 0), quiet("NYC")).site("CHI"))
+    assert text.index("Why task sequences are blocked here") < text.index("Blocked task sequences")
+    assert text.count("Do this first") == MOST_CARDS
+    assert "and 2 culprits more" in text
+    assert "What changed here last" in text
 
 
 def test_a_site_at_which_nothing_is_stuck_says_why_that_can_be_believed(incident_port: int) -> None:
