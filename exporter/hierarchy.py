@@ -8,54 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
-from exporter.replication.diagnosis import Case, Cause, Proof, World, diagnose
+from exporter.plain import (
+    LostLines,
+    blocked_json,
+    cause_json,
+    gap_json,
+    rfc3339,
+    source_error_json,
+    trouble_json,
+    waiting_json,
+)
+from exporter.replication.diagnosis import Case, Cause, World, diagnose
 from exporter.replication.limits import earliest, latest
 from exporter.replication.remedy import Patient, remedy
 from exporter.replication.state import (
     Blocked,
-    Evidence,
     Reference,
     SiteState,
     SourceError,
+    Trouble,
     Versions,
     Waiting,
     owner_of,
 )
-from exporter.replication.tree import Tree, tree_of
-from exporter.replication.win32 import in_words
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class LostLines(Protocol):
-    """A gap in a log: lines that were lost unread. See `exporter.logs.health.Gap`, whose shape this is."""
-
-    @property
-    def log(self) -> str:
-        """Name of the log."""
-
-    @property
-    def reason(self) -> str:
-        """How the lines were lost."""
-
-    @property
-    def noticed(self) -> float:
-        """Wall time at which the loss was seen."""
-
-    @property
-    def after(self) -> float | None:
-        """Log time of the last record before the gap."""
-
-    @property
-    def before(self) -> float | None:
-        """Log time of the first record after it."""
-
-    @property
-    def unread_bytes(self) -> int | None:
-        """How many bytes were certainly lost."""
+from exporter.replication.tree import tree_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +61,10 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class SiteReport:
-    """What is stuck at one site. `names` are those of the packages that are mentioned, when known."""
+    """What is stuck at one site, and what keeps files from moving between it and others, which may stick nothing yet.
+
+    `names` are those of packages, when known.
+    """
 
     site: str
     parent: str
@@ -91,6 +72,7 @@ class SiteReport:
     blocked: Sequence[Blocked]
     waiting: Sequence[Waiting]
     source_errors: Sequence[SourceError]
+    troubles: Sequence[Trouble]
     gaps: Sequence[LostLines]
     names: Mapping[str, str]
 
@@ -99,10 +81,11 @@ class SiteReport:
         return {
             "parent": self.parent or None,
             "parent_inferred": self.parent_inferred,
-            "blocked": [_blocked_json(block, self.names) for block in self.blocked],
-            "waiting": [_waiting_json(waiting, self.names) for waiting in self.waiting],
-            "source_errors": [_source_error_json(error, self.names) for error in self.source_errors],
-            "gaps": [_gap_json(gap) for gap in self.gaps],
+            "blocked": [blocked_json(block, self.names) for block in self.blocked],
+            "waiting": [waiting_json(waiting, self.names) for waiting in self.waiting],
+            "source_errors": [source_error_json(error, self.names) for error in self.source_errors],
+            "transport": [trouble_json(trouble, self.names) for trouble in self.troubles],
+            "gaps": [gap_json(gap) for gap in self.gaps],
         }
 
 
@@ -198,8 +181,8 @@ class Culprit:
             "sites": list(self.sites),
             "task_sequences": list(self.task_sequences),
             "since": rfc3339(self.since),
-            "cause": _cause_json(self.cause),
-            "causes": [{**_cause_json(finding.cause), "sites": list(finding.sites)} for finding in self.findings],
+            "cause": cause_json(self.cause),
+            "causes": [{**cause_json(finding.cause), "sites": list(finding.sites)} for finding in self.findings],
             "remedy": list(self.remedy),
             **self.progress.to_json(),
             "also_blocked_at": list(self.also_blocked),
@@ -247,7 +230,7 @@ def report(
     world = World(states, tree_of(states, tree))
     known = names_of(states, names)
     sites = {
-        code: _site_report(state, world.tree, only, known, (gaps or {}).get(code, ()))
+        code: _site_report(state, world, only, known, (gaps or {}).get(code, ()))
         for code, state in sorted(states.items())
         if not only.sites or code in only.sites
     }
@@ -270,7 +253,7 @@ def _badness(culprit: Culprit) -> tuple[int, int, float, Reference]:
 
 
 def _site_report(
-    state: SiteState, tree: Tree, only: Filter, names: Mapping[str, str], gaps: Sequence[LostLines]
+    state: SiteState, world: World, only: Filter, names: Mapping[str, str], gaps: Sequence[LostLines]
 ) -> SiteReport:
     blocked = [
         block
@@ -280,13 +263,18 @@ def _site_report(
     ]
     waiting = [w for w in state.waiting.values() if only.seen(w.last_seen) and only.concerns({w.package})]
     errors = [e for e in state.source_errors.values() if only.seen(e.last_seen) and only.concerns({e.package})]
+    troubles = [replace(t, package=world.carried(state.site, t)) for t in state.transport.troubles.values()]
     return SiteReport(
         state.site,
-        tree.parents.get(state.site, ""),
-        state.site in tree.inferred,
+        world.tree.parents.get(state.site, ""),
+        state.site in world.tree.inferred,
         sorted(blocked, key=lambda block: block.task_sequence),
         sorted(waiting, key=lambda w: (w.package, w.from_site, w.reason)),
         sorted(errors, key=lambda e: (e.package, e.reason)),
+        sorted(
+            (t for t in troubles if only.seen(t.last_seen) and (not t.package or only.concerns({t.package}))),
+            key=lambda t: (t.site, t.kind, t.package, t.job),
+        ),
         gaps,
         names,
     )
@@ -350,95 +338,3 @@ def _findings(cases: Sequence[Case]) -> list[Finding]:
         grouped.setdefault((cause.kind, cause.site), (cause, []))[1].append(case.site)
     findings = [Finding(cause, sites) for cause, sites in grouped.values()]
     return sorted(findings, key=lambda finding: -len(finding.sites))
-
-
-def rfc3339(time: float | None) -> str | None:
-    """Return POSIX seconds as UTC with milliseconds, `2010-03-04T15:15:32.123Z`; None for a time after year 9999."""
-    try:
-        moment = None if time is None else _EPOCH + timedelta(seconds=time)
-    except OverflowError:
-        return None
-    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _line_json(line: Evidence) -> dict[str, Any]:
-    return {"file": line.file, "line": line.line, "time": rfc3339(line.time), "text": line.text}
-
-
-def _proof_json(proof: Proof) -> dict[str, Any]:
-    return {"site": proof.site, **_line_json(proof.line)}
-
-
-def _cause_json(cause: Cause) -> dict[str, Any]:
-    return {
-        "kind": cause.kind.value,
-        "certainty": cause.certainty.value,
-        "site": cause.site,
-        "words": cause.words,
-        "ended": cause.ended,
-        "behind": None if cause.behind is None else {"package": cause.behind.package, "program": cause.behind.program},
-        "evidence": [_proof_json(proof) for proof in cause.evidence],
-    }
-
-
-def _blocked_json(block: Blocked, names: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "task_sequence": block.task_sequence,
-        "name": names.get(block.task_sequence),
-        "missing": [
-            {
-                "package": missing.package,
-                "program": missing.program,
-                "source_site": owner_of(missing.package),
-                "name": names.get(missing.package),
-            }
-            for missing in block.missing
-        ],
-        "since": rfc3339(block.since),
-        "last_attempt": rfc3339(block.last_attempt),
-        "attempts": block.attempts,
-        "version": block.version,
-        "definition": block.definition,
-        "definitions_tried": block.definitions_tried,
-        "error": block.error,
-        "evidence": [_line_json(line) for line in block.evidence],
-    }
-
-
-def _waiting_json(waiting: Waiting, names: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "package": waiting.package,
-        "name": names.get(waiting.package),
-        "from_site": waiting.from_site,
-        "reason": waiting.reason.value,
-        "since": rfc3339(waiting.since),
-        "last_seen": rfc3339(waiting.last_seen),
-        "attempts": waiting.attempts,
-        "version": waiting.version,
-        "evidence": [_line_json(line) for line in waiting.evidence],
-    }
-
-
-def _source_error_json(error: SourceError, names: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "package": error.package,
-        "name": names.get(error.package),
-        "reason": error.reason.value,
-        "source_path": error.source_path,
-        "win32_error": error.win32_error,
-        "win32_error_text": None if error.win32_error is None else in_words(error.win32_error),
-        "since": rfc3339(error.since),
-        "last_seen": rfc3339(error.last_seen),
-        "evidence": [_line_json(line) for line in error.evidence],
-    }
-
-
-def _gap_json(gap: LostLines) -> dict[str, Any]:
-    return {
-        "log": gap.log,
-        "reason": str(gap.reason),
-        "noticed": rfc3339(gap.noticed),
-        "after": rfc3339(gap.after),
-        "before": rfc3339(gap.before),
-        "unread_bytes": gap.unread_bytes,
-    }

@@ -16,7 +16,17 @@ from exporter.hierarchy import Culprit, Report
 from exporter.replication.diagnosis import Certainty
 from exporter.replication.state import Blocked, Evidence, owner_of
 from exporter.replication.win32 import in_words
-from exporter.words import UNNAMED_SITE, WAIT_WORDS, count, gap_words, shown, since, stuck_in_words, when
+from exporter.words import (
+    TROUBLE_WORDS,
+    UNNAMED_SITE,
+    WAIT_WORDS,
+    count,
+    gap_words,
+    shown,
+    since,
+    stuck_in_words,
+    when,
+)
 
 _LINES_SHOWN: Final = 4
 _IDS_SHOWN: Final = 12
@@ -56,7 +66,8 @@ def print_report(console: Console, report: Report, reading: Reading) -> None:
     for number, culprit in enumerate(report.culprits, 1):
         console.print()
         console.print(_culprit(number, culprit, report, now))
-    for part in (_unnamed_blocks(report), _sites(report, now), _waiting(report, now), _source_errors(report, now)):
+    parts = (_unnamed_blocks(report), *(part(report, now) for part in (_sites, _waiting, _source_errors, _troubles)))
+    for part in parts:
         if part is not None:
             console.print()
             console.print(part)
@@ -75,7 +86,10 @@ def _headline(report: Report, reading: Reading) -> Text:
         answer = "No answer: nothing is stuck in what could be read, but not all of it could. "
         return Text.assemble((answer, "bold yellow"), (f"{read}{until}.", "dim"))
     if not report.stuck:
-        return Text.assemble(("Nothing is stuck in what was read. ", "bold green"), (f"{read}{until}.", "dim"))
+        held = any(site.troubles for site in report.sites.values())
+        but = "But files do not move between all sites, see below. " if held else ""
+        answer = "Nothing is stuck in what was read. "
+        return Text.assemble((answer, "bold green"), (but, "bold yellow"), (f"{read}{until}.", "dim"))
     return Text.assemble((" ".join(stuck_in_words(report)), "bold red"), (f"  {read}{until}.", "dim"))
 
 
@@ -227,6 +241,27 @@ def _source_errors(report: Report, now: float) -> RenderableType | None:
             shown(error.source_path) or "not told",
             words or "not told",
             since(error.since, now),
+        )
+    return table
+
+
+def _troubles(report: Report, now: float) -> RenderableType | None:
+    rows = [(site, trouble) for site in report.sites.values() for trouble in site.troubles]
+    if not rows:
+        return None
+    table = _table("What keeps files from moving between sites", "at", "with", "what", "error", "since", "lines")
+    for site, trouble in rows:
+        what = TROUBLE_WORDS[trouble.kind]
+        if trouble.package:
+            what = f"{what} (package {_named(report, trouble.package)})"
+        words = "" if trouble.win32_error is None else f"{trouble.win32_error}: {in_words(trouble.win32_error)}"
+        table.add_row(
+            _site(site.site),
+            shown(trouble.site) or "every site",
+            what,
+            words,
+            since(trouble.since, now),
+            str(trouble.attempts or ""),  # metrics do not tell it
         )
     return table
 

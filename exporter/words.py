@@ -6,8 +6,9 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Final
 
-from exporter.hierarchy import LostLines, Report
-from exporter.replication.state import WaitReason
+from exporter.hierarchy import Report
+from exporter.plain import LostLines
+from exporter.replication.state import TroubleKind, WaitReason
 
 UNNAMED_SITE: Final = "(site not named)"
 
@@ -19,6 +20,16 @@ WAIT_WORDS: Final = {
 
 MAX_SHOWN: Final = 2_100
 """Characters of one value. A line of evidence, which the state has cut to 2,000, is shown whole."""
+
+TROUBLE_WORDS: Final = {
+    TroubleKind.SITE_NOT_ACTIVE: "the site is not active there",
+    TroubleKind.NO_ADDRESS: "there is no address of the site",
+    TroubleKind.NO_REQUEST_ID: "the scheduler cannot number its send requests, and sends nothing",
+    TroubleKind.PUT_ASIDE: "the sender leaves the site alone for an hour",
+    TroubleKind.CONNECTION_FAILED: "the sender cannot connect to the site",
+    TroubleKind.DESPOOLER_RETRY: "the despooler cannot carry out what came from the site",
+    TroubleKind.CONTENT_BEFORE_DEFINITION: "content came before the package's definition",
+}
 
 _STEERING: Final = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from exporter.cli import cli
 from exporter.simulator import run_batch, scenario_plan
+from tests.lines import applied, line
 
 
 @pytest.fixture(scope="module")
@@ -174,3 +175,29 @@ def test_names_are_shown_as_they_are(two_missing: Path, tmp_path: Path) -> None:
     (tmp_path / "names.yaml").write_text("CEN0000A: 'Tools [x86] :cd: [/]'\n", encoding="utf-8")
     shown = run(two_missing, "--inventory", str(tmp_path / "names.yaml")).stdout
     assert " ".join(shown.split()).count("Tools [x86] :cd: [/]") >= 2
+
+
+def test_a_site_that_is_put_aside_is_told_though_nothing_is_stuck(tmp_path: Path) -> None:
+    (tmp_path / "distmgr.log").write_bytes(applied("CEN00021"))
+    (tmp_path / "sender.log").write_bytes(
+        line(r"Error during WNetAddConnection2 to \\CHISITE\SMS_SITE (53).", component="SMS_LAN_SENDER")
+        + line(
+            r"Cannot connect to server \\CHISITE at remote site CHI, won't try send requests going to site CHI for an "
+            "hour or until there are no active send requests.",
+            component="SMS_LAN_SENDER",
+        )
+    )
+    result = CliRunner().invoke(cli, ["explain", f"CEN={tmp_path}"], env={"COLUMNS": "200"})
+    shown = " ".join(result.stdout.split())
+    assert result.exit_code == 0
+    assert "But files do not move between all sites" in shown
+    assert "the sender leaves the site alone for an hour" in shown
+
+
+def test_what_holds_files_up_is_left_out_as_the_rest_is(tmp_path: Path) -> None:
+    _, answer = told(world(tmp_path, "despooler_retrying"), "--package", "CEN00099")
+    assert [site["transport"] for site in answer["sites"].values()] == [[], [], [], []]
+    _, answer = told(tmp_path)
+    troubles = answer["sites"]["CHI"]["transport"]
+    # The despooler names only the job; which package that carries, the sending site's scheduler tells.
+    assert {(t["trouble"], t["peer_site"], t["package"]) for t in troubles} == {("despooler_retry", "CEN", "CEN00012")}

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from exporter.hierarchy import Filter, Report, progress, report, rfc3339
+from exporter.hierarchy import Filter, Report, progress, report
 from exporter.logs.health import Gap, GapReason
+from exporter.plain import rfc3339
 from tests.replication.builders import OTHER_TS, PKG, PROGRAM, SOURCE, START, TS, Teller
 
 HOUR = 3600.0
@@ -38,6 +39,7 @@ def test_nothing_is_stuck(sites: Sites) -> None:
         "blocked": [],
         "waiting": [],
         "source_errors": [],
+        "transport": [],
         "gaps": [],
     }
     assert answer.to_json() == {"sites": {"CEN": empty, "CHI": empty, "NYC": empty}, "culprits": []}
@@ -50,6 +52,7 @@ def test_the_whole_object(sites: Sites) -> None:
     sites.chi.on("distmgr").at(2 * HOUR + 0.25).blocked_unit(version=3)
     sites.chi.at(3 * HOUR).say("content_not_arrived", package="CEN00001", from_site="CEN")
     sites.chi.on("distmgr").at(3 * HOUR).say("parent_site", site="CHI", parent="CEN")
+    sites.chi.on("sender").at(4 * HOUR).say("remote_connection_failed", site="NYC", win32_error=53)
     gap = Gap("distmgr", GapReason.ROLLED_TWICE, START, START - 5, None, 700)
     answer = report(
         {"CHI": sites.chi.state, "CEN": sites.cen.state}, {"CHI": [gap]}, names={TS: "Deploy to laptops"}
@@ -109,6 +112,28 @@ def test_the_whole_object(sites: Sites) -> None:
             }
         ],
         "source_errors": [],
+        "transport": [
+            {
+                "trouble": "connection_failed",
+                "peer_site": "NYC",
+                "job": None,
+                "package": None,
+                "name": None,
+                "win32_error": 53,
+                "win32_error_text": "the network path was not found",
+                "since": "2010-03-04T19:00:00.000Z",
+                "last_seen": "2010-03-04T19:00:00.000Z",
+                "attempts": 1,
+                "evidence": [
+                    {
+                        "file": "sender.log",
+                        "line": 17,
+                        "time": "2010-03-04T19:00:00.000Z",
+                        "text": "remote connection failed NYC 53",
+                    }
+                ],
+            }
+        ],
         "gaps": [
             {
                 "log": "distmgr",

@@ -9,13 +9,13 @@ import click
 
 from exporter.commands.options import code_page_option, find_each, zone_option
 from exporter.commands.output import to_json
-from exporter.hierarchy import rfc3339
 from exporter.logs.clock import Clock
 from exporter.logs.discovery import KNOWN_LOGS, Folder, LogFiles
 from exporter.logs.follower import Follower
 from exporter.logs.health import Gap, LogHealth
 from exporter.logs.records import Record, RecordReader
 from exporter.logs.volume import VolumeError
+from exporter.plain import rfc3339
 
 
 @click.command()

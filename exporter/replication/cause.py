@@ -13,6 +13,7 @@ from exporter.replication.state import (
     Fact,
     FactKind,
     Reference,
+    SendJob,
     SendRequest,
     SiteState,
     Trouble,
@@ -119,6 +120,15 @@ class World:
         return _newest(self._requests)
 
     @cached_property
+    def reached(self) -> Mapping[tuple[str, str], float]:
+        """When anything was last sent: by the sending site and the destination."""
+        found: dict[tuple[str, str], float] = {}
+        for (site, _, destination, _), request in self._requests:
+            if request.finished is not None:
+                found[site, destination] = max(request.finished, found.get((site, destination), request.finished))
+        return found
+
+    @cached_property
     def _overtaken(self) -> Mapping[_Carried, float]:
         """When the newest request that has been sent was made."""
         return _newest([(key, request) for key, request in self._requests if request.done])
@@ -143,17 +153,21 @@ class World:
         found: dict[tuple[str, str, bool], Trouble] = {}
         for site, state in self.states.items():
             for trouble in state.transport.troubles.values():
-                if trouble.kind is not TroubleKind.DESPOOLER_RETRY:
-                    continue
-                sender = self.states.get(trouble.site or self.tree.parents.get(site, ""))
-                job = sender.transport.jobs.get(trouble.job) if sender else None
-                if trouble.package or job is not None:
-                    package = trouble.package or (job.package if job else "")
+                if trouble.kind is TroubleKind.DESPOOLER_RETRY and (package := self.carried(site, trouble)):
+                    job = self._job(site, trouble)
                     # Only an instruction that brings content has told its package before it is put off.
-                    found.setdefault(
-                        (site, package, bool(trouble.package) or (job is not None and job.content)), trouble
-                    )
+                    content = bool(trouble.package) or (job is not None and job.content)
+                    found.setdefault((site, package, content), trouble)
         return found
+
+    def carried(self, site: str, trouble: Trouble) -> str:
+        """Return the package that a trouble at a site is about, "" when no line tells, or when every package is."""
+        job = self._job(site, trouble)
+        return trouble.package or (job.package if job else "")
+
+    def _job(self, site: str, trouble: Trouble) -> SendJob | None:
+        sender = self.states.get(trouble.site or self.tree.parents.get(site, ""))
+        return sender.transport.jobs.get(trouble.job) if sender and trouble.job else None
 
     @cached_property
     def late(self) -> Mapping[tuple[str, str], Waiting]:

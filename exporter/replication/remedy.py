@@ -175,6 +175,13 @@ def _transport(patient: Patient, cause: Cause) -> list[str]:
             '"Created retry instruction" before it; it tries every few minutes.'
         )
         return [unpack, *_touch(patient)]
+    if cause.ended:
+        wait = (
+            f"Wait for the next try: the sender of {cause.site} has reached {there} again, and tries what it had put "
+            f'aside within an hour. Then sender.log on {cause.site} shows "Finished sending SWD package '
+            f'{patient.id}". If it fails with another error, mend that first.'
+        )
+        return [wait, *_touch(patient)]
     connect = (
         f"Mend the connection from {cause.site} to {there}: the network, the share SMS_SITE, the account it uses, "
         f'the address. Afterwards sender.log on {cause.site} shows "Finished sending SWD package {patient.id}" and '

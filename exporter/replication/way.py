@@ -93,8 +93,11 @@ def _not_carried(case: Case, above: str, below: str, *, content: bool) -> Cause 
     codes = [failure.win32_error for failure in request.failures if failure.win32_error]
     words = f"the sender of {above} has not been able to carry {case.package} to {named(below)}"
     words += win32_words(codes[-1] if codes else None)
+    reached = after(case.world.reached.get((above, below)), request.failures[-1].line.time)
+    if reached:
+        words += "; it has carried others there since, and tries this one again within an hour of its last try"
     proofs = tuple(Proof(above, failure.line) for failure in request.failures)
-    return Cause(CauseKind.TRANSPORT, Certainty.STATED, above, words, proofs, below)
+    return Cause(CauseKind.TRANSPORT, Certainty.STATED, above, words, proofs, below, ended=reached)
 
 
 def _not_unpacked(case: Case, above: str, below: str, *, content: bool) -> Cause | None:

@@ -325,6 +325,7 @@ def test_a_request_that_the_sender_cannot_carry(world: Hierarchy) -> None:
     expected = f"the sender of CEN has not been able to carry {PKG} to CHI: the network path was not found"
     assert cause.words == f"{expected} (Win32 error 53)"
     assert [text.split()[0] for _, text in lines(cause)] == ["remote", "site"]
+    assert not cause.ended
 
 
 def test_a_request_still_waits_its_hour_though_the_site_is_reached_again(world: Hierarchy) -> None:
@@ -335,7 +336,9 @@ def test_a_request_still_waits_its_hour_though_the_site_is_reached_again(world: 
     world.cen.on("sender", 71).say("package_sent", package=TS, version=1, site="CHI")
     world.cen.say("sending_completed")
     world.block(world.chi)
-    assert world.cause().kind is CauseKind.TRANSPORT
+    cause = world.cause()
+    assert (cause.kind, cause.ended) == (CauseKind.TRANSPORT, True)
+    assert "tries this one again within an hour" in cause.words
 
 
 def test_a_request_that_was_carried_in_the_end_is_no_cause(world: Hierarchy) -> None:

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from exporter.changes import Change, History
 from exporter.condition import Condition, conditions, doubts_of
-from exporter.hierarchy import progress, rfc3339
+from exporter.hierarchy import progress
 from exporter.logs.health import LogHealth
 from exporter.picture import Picture
+from exporter.plain import rfc3339
 from exporter.replication.state import Fact, SiteState, owner_of
 
 Json = dict[str, Any]
@@ -207,7 +208,7 @@ def site(question: Question) -> Json | None:
     if condition is None:
         return None
     report, seen = picture.report.sites.get(code), picture.sites.get(code)
-    stuck: Json = {"blocked": [], "waiting": [], "source_errors": [], "gaps": []}
+    stuck: Json = {"blocked": [], "waiting": [], "source_errors": [], "transport": [], "gaps": []}
     return {
         **_place(picture, code, condition),
         "read": seen is not None,

@@ -9,7 +9,7 @@ from exporter.changes import Turn, What
 from exporter.condition import Condition, DoubtKind
 from exporter.logs.health import GapReason
 from exporter.replication.diagnosis import CauseKind, Certainty
-from exporter.replication.state import FactKind, SourceReason, WaitReason
+from exporter.replication.state import FactKind, SourceReason, TroubleKind, WaitReason
 
 Schema = dict[str, Any]
 
@@ -101,6 +101,19 @@ _SOURCE_ERROR = {
     "last_seen": TIME,
     "evidence": _LINES,
 }
+_TROUBLE = {
+    "trouble": choice(*TroubleKind),
+    "peer_site": {**STRING, "description": "The site at the other end; empty when no line names it."},
+    "job": OPTIONAL_STRING,
+    "package": OPTIONAL_STRING,
+    "name": OPTIONAL_STRING,
+    "win32_error": OPTIONAL_INTEGER,
+    "win32_error_text": OPTIONAL_STRING,
+    "since": TIME,
+    "last_seen": TIME,
+    "attempts": COUNT,
+    "evidence": _LINES,
+}
 _CAUSE = {
     "kind": choice(*CauseKind),
     "certainty": choice(*Certainty),
@@ -117,6 +130,7 @@ _STUCK = {
     "blocked": array(reference("Blocked")),
     "waiting": array(reference("Waiting")),
     "source_errors": array(reference("SourceError")),
+    "transport": array(reference("Trouble")),
     "gaps": array(reference("Gap")),
 }
 _PLACE = {"site": STRING, "parent": OPTIONAL_STRING, "parent_inferred": BOOLEAN, "condition": choice(*Condition)}
@@ -157,6 +171,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "SourceErrorAtSite": shape(
         "A package whose source its owner cannot read, and the owner.", **_at_site(_SOURCE_ERROR)
     ),
+    "Trouble": shape("What keeps files from moving between this site and another.", **_TROUBLE),
     "Gap": shape(
         "Lines that were lost before they were read.",
         log=STRING,

@@ -13,11 +13,11 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from exporter.condition import Condition
-from exporter.hierarchy import rfc3339
-from exporter.replication.state import FactKind, SourceReason, TroubleKind, owner_of
+from exporter.plain import rfc3339
+from exporter.replication.state import FactKind, SourceReason, owner_of
 from exporter.replication.win32 import in_words
 from exporter.web.assets import ASSETS
-from exporter.words import UNNAMED_SITE, WAIT_WORDS, count, duration, gap_words, shown, when
+from exporter.words import TROUBLE_WORDS, UNNAMED_SITE, WAIT_WORDS, count, duration, gap_words, shown, when
 
 MARKS: Final = {
     Condition.BLOCKED: "\u2716",
@@ -31,16 +31,6 @@ MARKS: Final = {
 SOURCE_WORDS: Final = {
     SourceReason.INACCESSIBLE: "the source folder cannot be read",
     SourceReason.SNAPSHOT: "the snapshot of the source failed",
-}
-
-TROUBLE_WORDS: Final = {
-    TroubleKind.SITE_NOT_ACTIVE: "the site is not active there",
-    TroubleKind.NO_ADDRESS: "there is no address of the site",
-    TroubleKind.NO_REQUEST_ID: "the scheduler cannot number its send requests, and sends nothing",
-    TroubleKind.PUT_ASIDE: "the sender leaves the site alone for an hour",
-    TroubleKind.CONNECTION_FAILED: "the sender cannot connect to the site",
-    TroubleKind.DESPOOLER_RETRY: "the despooler cannot carry out what came from the site",
-    TroubleKind.CONTENT_BEFORE_DEFINITION: "content came before the package's definition",
 }
 
 FACT_WORDS: Final = {
