@@ -120,6 +120,11 @@ class World:
         return _newest(self._requests)
 
     @cached_property
+    def open_requests(self) -> frozenset[_Carried]:
+        """What send requests that have not been sent yet carry."""
+        return frozenset(key for key, request in self._requests if not request.done)
+
+    @cached_property
     def reached(self) -> Mapping[tuple[str, str], float]:
         """When anything was last sent: by the sending site and the destination."""
         found: dict[tuple[str, str], float] = {}

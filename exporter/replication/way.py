@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from exporter.replication.cause import Case, Cause, CauseKind, Certainty, Proof, after, later, named, win32_words
-from exporter.replication.state import FactKind, Trouble, TroubleKind, WaitReason
+from exporter.replication.state import Fact, FactKind, Trouble, TroubleKind, WaitReason
 
 
 def on_the_way(case: Case) -> Cause | None:
@@ -55,11 +55,9 @@ def _skipped(case: Case, below: str) -> Cause | None:
 
 def _given_up(case: Case, above: str, below: str, *, content: bool) -> Cause | None:
     """Look whether the scheduler gave up the job, and has made no send request since."""
-    sent = case.newest(above, FactKind.SENT, below)
-    requested = case.world.requested.get((above, case.package, below, content))
     for subject in (below, ""):
         fact = case.newest(above, FactKind.JOB_DROPPED, subject)
-        if fact is None or later(sent, fact.evidence.time) or after(requested, fact.evidence.time):
+        if fact is None or _sent_since(case, fact, above, below, content=content):
             continue
         words = f"the scheduler of {above} gave up the job that carries {case.package} to {named(below)}"
         proofs = (Proof(above, fact.evidence),)
@@ -73,16 +71,29 @@ def _given_up_beside(case: Case, above: str, below: str, *, content: bool) -> Ca
     """Look for a job to another site, which may stand on the way to this one: no line tells the whole way."""
     for fact in reversed(case.facts(above, FactKind.JOB_DROPPED)):
         through = fact.subject
-        sent = case.newest(above, FactKind.SENT, through)
-        requested = case.world.requested.get((above, case.package, through, content))
-        if later(sent, fact.evidence.time) or after(requested, fact.evidence.time):
+        if _sent_since(case, fact, above, through, content=content):
             continue
         words = (
             f"the scheduler of {above} gave up the job that carries {case.package} to {named(through)}; no line tells "
             f"whether {named(below)} gets its files by way of {named(through)}"
         )
-        return Cause(CauseKind.NEVER_SENT, Certainty.INFERRED, above, words, (Proof(above, fact.evidence),), through)
+        proofs = (Proof(above, fact.evidence),)
+        return Cause(CauseKind.NEVER_SENT, Certainty.INFERRED, above, words, proofs, through)
     return None
+
+
+def _sent_since(case: Case, dropped: Fact, above: str, below: str, *, content: bool) -> bool:
+    """Whether what a job that was given up carried is sent, or to be sent, by a later one.
+
+    A line of the sender does not tell definition from content, so for content only the scheduler's requests count; one
+    that is still open will bring it, though it may be older than the job that was given up.
+    """
+    key = above, case.package, below, content
+    if after(case.world.requested.get(key), dropped.evidence.time):
+        return True
+    if content:
+        return key in case.world.open_requests
+    return later(case.newest(above, FactKind.SENT, below), dropped.evidence.time)
 
 
 def _not_carried(case: Case, above: str, below: str, *, content: bool) -> Cause | None:

@@ -461,6 +461,31 @@ def content_request(teller: Teller, name: str, second: float, site: str = "CHI")
     teller.on("sender", 70).say("remote_connection_failed", share=r"\\CHISITE", win32_error=53)
 
 
+def test_content_that_was_given_up_does_not_come_with_a_later_definition(world: Hierarchy) -> None:
+    activate(world.cen, 0)
+    world.cen.say("address_missing", site="CHI")
+    request(world.cen, "R1", HOUR)
+    world.cen.say("package_sent", package=PKG, version=3, site="CHI")
+    world.cen.say("sending_completed")
+    skip(world.chi, HOUR)
+    world.block(world.chi)
+    cause = world.cause()
+    assert (cause.kind, cause.certainty, cause.site) == (CauseKind.NEVER_SENT, Certainty.STATED, "CEN")
+
+
+def test_content_that_is_still_to_be_sent_was_not_given_up(world: Hierarchy) -> None:
+    activate(world.cen, 0, "CONTENT1")
+    world.cen.say("job_destination", site="CHI", address="*", priority=2)
+    world.cen.say("job_transfer_root", transfer_root=rf"E:\SMSPKG\{PKG}.PCK")
+    world.cen.say("send_request_created", request="R1")
+    activate(world.cen, 60)
+    world.cen.say("address_missing", site="CHI")
+    skip(world.chi, 600)
+    world.block(world.chi)
+    # What stands before it is that there is no address; the job that was given up was not the one of the content.
+    assert world.cause().words.endswith("CEN has no address of CHI")
+
+
 def test_content_that_is_awaited_and_cannot_be_carried_has_the_fault_of_the_way(world: Hierarchy) -> None:
     content_request(world.cen, "R1", 0)
     skip(world.chi, 60)
