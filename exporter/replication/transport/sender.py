@@ -6,7 +6,7 @@ something fails, and at the end.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from exporter.events.event import Event
 from exporter.replication.limits import MAX_STANDING, count
@@ -127,11 +127,12 @@ class Sender:
         if sending is not None and thread is not None and event.thread is not None:
             self._on_thread((event.log, thread), sending)
 
-    def _on_thread(self, key: tuple[str, int | None], sending: Sending) -> None:
+    def _on_thread(self, key: tuple[str, int | None], sending: Sending) -> Sending:
         self.threads.pop(key, None)
         if len(self.threads) >= MAX_SENDING:
             del self.threads[next(iter(self.threads))]
-        self.threads[key] = sending
+        self.threads[key] = replace(sending)  # of its own: what is shared would fall apart over a restart
+        return self.threads[key]
 
     def _capacity(self, state: SiteState, event: Event) -> None:
         site = self.taken[event.log].destination if event.log in self.taken else ""
@@ -161,8 +162,7 @@ class Sender:
 
     def _failed(self, state: SiteState, troubles: Troubles, event: Event, sending: Sending) -> None:
         if sending is _NOBODY:  # the line that gave this thread its request was not seen
-            sending = Sending()
-            self._on_thread(key_of(event), sending)
+            sending = self._on_thread(key_of(event), Sending())
         site = sending.destination = text(event, "site") or sending.destination
         win32_error = integer(event, "win32_error")
         if sending.request:
