@@ -14,6 +14,7 @@ from rich.console import Console
 from bench import page
 from bench.growth import growth
 from bench.idle import idle
+from bench.load import load
 from bench.memory import memory
 from bench.results import Part, print_part, read, write
 from bench.scan import scan
@@ -43,6 +44,7 @@ _BENCHES: Mapping[str, Callable[[Path, Sizes, bool], Part]] = {
     "scrape": lambda _folder, sizes, _: scrape(sizes.series, sizes.repeats),
     "idle": lambda folder, sizes, _: idle(folder, sizes.logs, sizes.seconds, sizes.lines),
     "memory": lambda _folder, sizes, _: memory(sizes.gigabytes),
+    "load": lambda folder, sizes, _: load(folder, sizes.seconds / 2),
     "start": lambda folder, sizes, _: start(folder, sizes.megabytes, sizes.repeats),
 }
 

@@ -8,11 +8,12 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -21,17 +22,28 @@ _PATIENCE: Final = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An exporter that answers at a port of this machine. `started`: when it was begun, by `time.perf_counter`."""
+    """An exporter that answers at a port of this machine.
+
+    Attributes:
+        started: when it was begun, by `time.perf_counter`.
+        trust: what its certificate is checked by; None when it speaks plain HTTP.
+        headers: sent with each request.
+    """
 
     pid: int
     port: int
     started: float
+    trust: ssl.SSLContext | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Return the status and body of an answer; status 0 while nothing answers."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)
+        if self.trust is None:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)
+        else:
+            connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=_PATIENCE, context=self.trust)
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=dict(self.headers))
             answer = connection.getresponse()
             return answer.status, answer.read()
         except OSError:
@@ -69,7 +81,9 @@ def status_megabytes(pid: int | str, name: str) -> float:
 
 
 @contextlib.contextmanager
-def running(*arguments: str | Path) -> Iterator[Running]:
+def running(
+    *arguments: str | Path, trust: ssl.SSLContext | None = None, headers: Mapping[str, str] | None = None
+) -> Iterator[Running]:
     """Run the exporter on logs, at a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -78,7 +92,7 @@ def running(*arguments: str | Path) -> Iterator[Running]:
     started = time.perf_counter()
     process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        yield Running(process.pid, port, started)
+        yield Running(process.pid, port, started, trust, headers or {})
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()

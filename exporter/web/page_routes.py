@@ -69,7 +69,7 @@ class PageRoutes:
         return await send(request, asset.body, headers)
 
     async def _answer(self, request: web.Request, depth: int, show: _Show) -> web.StreamResponse:
-        status, page = await self._renderer.call(lambda: self._page(depth, show))
+        status, page = await self._renderer.share(("page", request.path), lambda: self._page(depth, show))
         return await answer(request, page.encode("utf-8", "replace"), HTML, status)
 
     def _page(self, depth: int, show: _Show) -> tuple[HTTPStatus, str]:

@@ -23,7 +23,7 @@ def _run(name: str, results: Path) -> Part:
     return part
 
 
-@pytest.mark.parametrize("name", ["growth", "scrape", "memory"])
+@pytest.mark.parametrize("name", ["growth", "scrape", "memory", "load"])
 def test_small_benchmark_runs_and_judges_its_targets(name: str, tmp_path: Path) -> None:
     part = _run(name, tmp_path / "results.json")
     assert all(table.rows for table in part.tables)

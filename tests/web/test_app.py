@@ -16,6 +16,7 @@ from exporter.metrics.exposition import Exposition, Form
 from exporter.metrics.views import Snapshot
 from exporter.web import sending
 from exporter.web.app import ReloadError, make_app
+from exporter.web.pages.views import Page
 from tests.metrics import golden
 from tests.web.serving import PATIENCE, World, ask, raw, rest, serving, wait_until
 
@@ -248,6 +249,31 @@ def test_many_scrapers_at_once_share_one_rendering() -> None:
         gated.go_on.set()
         assert {answer.result().body for answer in answers} == {b"x"}
     assert gated.rendered == 1
+
+
+def test_many_readers_of_a_page_at_once_share_one_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
+    arrived: list[int] = []
+    shown: list[int] = []
+    go_on = threading.Event()
+    overview = Page.overview
+
+    @web.middleware
+    async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
+        arrived.append(1)
+        return await handler(request)
+
+    def show(page: Page) -> str:
+        shown.append(1)
+        assert go_on.wait(PATIENCE)
+        return overview(page)
+
+    monkeypatch.setattr(Page, "overview", show)
+    with serving(World(), middlewares=(count,)) as port, ThreadPoolExecutor(20) as clients:
+        answers = [clients.submit(ask, port, "/") for _ in range(20)]
+        wait_until(lambda: len(arrived) == 20)
+        go_on.set()
+        assert {answer.result().status for answer in answers} == {200}
+    assert len(shown) == 1
 
 
 def test_a_scraper_that_goes_away_takes_nothing_from_the_others() -> None:

@@ -43,3 +43,14 @@ def test_a_rendering_that_is_done_is_not_handed_out_again() -> None:
         return gated.rendered
 
     assert asyncio.run(scenario()) == 3
+
+
+def test_different_work_is_not_shared() -> None:
+    async def scenario() -> list[str]:
+        renderer = Renderer(Gated())
+        try:
+            return list(await asyncio.gather(*(renderer.share(key, lambda key=key: key) for key in "aba")))  # type: ignore[misc]
+        finally:
+            renderer.close()
+
+    assert asyncio.run(scenario()) == ["a", "b", "a"]

@@ -72,7 +72,9 @@ class ApiRoutes:
         return handle
 
     async def _send(self, request: web.Request, work: Callable[[], Any]) -> web.StreamResponse:
-        body = await self._renderer.call(lambda: _encode(work()))
+        # What is answered depends on nothing else of a request.
+        asked = (request.path_qs, self._address(request))
+        body = await self._renderer.share(asked, lambda: _encode(work()))
         if body is None:
             raise ApiError(404, "not_found", "No log that was read tells of it.")
         return await answer(request, body, JSON)
