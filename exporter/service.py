@@ -29,6 +29,7 @@ from exporter.checkpoint import (
 from exporter.memory import Memory
 from exporter.metrics.process import read_process
 from exporter.metrics.views import ExporterFacts, SiteView, Snapshot
+from exporter.pace import Pace
 from exporter.recall import recall
 from exporter.site import Site
 
@@ -45,9 +46,10 @@ class Watch:
 
     Attributes:
         site: what reads it.
-        interval: seconds between two polls.
+        interval: seconds between two polls, at most.
         caught_up: whether all that was there at the start has been read, or cannot be.
         saved: the site's revision when it was saved last.
+        looked_at: the site's revision when our own log was last told of it.
         told: the error of each log that our own log told last.
         lost: how many losses of lines our own log has told of.
         faulty: whether the last poll failed by a fault of ours.
@@ -57,6 +59,7 @@ class Watch:
     interval: float
     caught_up: bool = False
     saved: int = -1
+    looked_at: int = -1
     told: dict[str, str] = field(default_factory=dict)
     lost: int = field(init=False)
     faulty: bool = False
@@ -264,13 +267,18 @@ class Service:
 
     def _run(self, lane: _Lane, stop: threading.Event) -> None:
         due = dict.fromkeys(range(len(lane.watches)), 0.0)
+        paces = [Pace(watch.interval) for watch in lane.watches]
+        cost = 0.0
         while not stop.is_set():
             started = time.monotonic()
             for place, watch in enumerate(lane.watches):
                 if due[place] <= started and not stop.is_set():
+                    read = watch.site.bytes_read
                     behind = self._poll(watch)
-                    due[place] = started + (0.0 if behind else watch.interval)
-            self._note_pass(time.monotonic() - started)
+                    rest = paces[place].rest(cost, came=watch.site.bytes_read != read)
+                    due[place] = started + (0.0 if behind else rest)
+            cost = time.monotonic() - started
+            self._note_pass(cost)
             stop.wait(max(0.0, min(due.values()) - time.monotonic()))
 
     def _poll(self, watch: Watch) -> bool:
@@ -283,7 +291,9 @@ class Service:
             if watch.faulty:
                 _LOG.warning("The logs of %s are read again", watch.site.code)
             watch.faulty = False
-        _tell(watch)
+        if watch.site.revision != watch.looked_at:
+            watch.looked_at = watch.site.revision
+            _tell(watch)
         watch.caught_up = watch.caught_up or not behind
         return behind
 

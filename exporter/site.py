@@ -94,7 +94,11 @@ class Site:
             ExceptionGroup: faults of the exporter's own, of the logs in which they came up; the others were read.
         """
         found = list(self._look())
-        streams = deque((reading, reading.follower.poll(files, now)) for reading, files in found)
+        streams = deque(
+            (reading, reading.follower.poll(files, now))
+            for reading, files in found
+            if not reading.follower.rests(files)
+        )
         faults: list[Exception] = []
         while streams and turns != 0:
             reading, items = streams.popleft()

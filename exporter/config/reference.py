@@ -120,7 +120,9 @@ def _default(field: FieldInfo) -> str:
         return f"`{str(default).lower()}`"
     if isinstance(default, BaseModel) or not default:
         return ""
-    return f"`{default:g}s`" if isinstance(default, float) else f"`{default}`"
+    if isinstance(default, float):
+        return f"`{default * 1000:g}ms`" if default < 1 else f"`{default:g}s`"
+    return f"`{default}`"
 
 
 def _cell(text: str) -> str:

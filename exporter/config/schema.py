@@ -43,8 +43,9 @@ class Defaults(Section):
         examples=["cp1250", "cp932"],
     )
     poll_interval: PollInterval = Field(
-        default=1.0,
-        description="How often a log is looked at while lines are being written to it.",
+        default=0.5,
+        description="How long a line may wait at most before it is read. While lines are being written, a log is "
+        "looked at up to eight times as often.",
         examples=["500ms", "15s"],
     )
 

@@ -113,8 +113,6 @@ class Matcher:
             block: whole lines of one file; its last record may be torn.
             log: name of the log, without folder and suffix, in lower case.
         """
-        if len(block.data) < _SHORT_BLOCK:  # the backlog is read: what was remembered is not worth its memory now
-            self._told.clear()
         segments = self._reader.segment(block)
         scan = Scan(
             consumed=segments.consumed,
@@ -128,6 +126,8 @@ class Matcher:
         source = _Source(log, block.file, self._tables.of_log(log), scan)
         unknown = self._stamped(segments, source) if block.stamped else self._pasted(segments, source)
         self._count_unmatched(segments, unknown, source)
+        if len(block.data) < _SHORT_BLOCK:  # the backlog is read: what was remembered is not worth its memory now
+            self._told.clear()
         return scan
 
     def first_record(self, block: Block) -> float | None:

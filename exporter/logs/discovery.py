@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import IntEnum, auto
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -15,7 +15,7 @@ KNOWN_LOGS: Final = ("distmgr", "despool", "replmgr", "sched", "sender", "hman",
 """Logs of a site server that bear on replication, as ConfigMgr names them by default."""
 
 
-class Role(Enum):
+class Role(IntEnum):
     """What a file is to its log."""
 
     CURRENT = auto()

@@ -91,6 +91,10 @@ class Follower:
         """Where reading stands: everything before it has been acted on."""
         return Position(tuple(self._places), self._gone)
 
+    def rests(self, files: LogFiles) -> bool:
+        """Tell whether files, as just listed, show that there is nothing to read: most polls find nothing new."""
+        return files.exact and files == self._quiet
+
     def poll(self, files: LogFiles, now: float) -> Iterator[Block | Gap]:
         """Read what is new.
 
@@ -105,7 +109,7 @@ class Follower:
         Yields:
             Blocks in the order in which their lines were written, and a gap where lines between two were lost.
         """
-        if files.exact and files == self._quiet:
+        if self.rests(files):
             return
         self.behind = True
         whole = False

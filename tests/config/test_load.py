@@ -94,7 +94,7 @@ def test_nothing_said_is_the_default(folder: Path, text: str) -> None:
 def test_site_named_on_the_command_line_needs_no_file() -> None:
     site = Site(site="chi", logs="Logs")
     assert (site.site, site.logs) == ("CHI", os.path.join(os.getcwd(), "Logs"))  # noqa: PTH109, PTH118 - as text
-    assert (site.zone, site.code_page, site.poll_interval) == (None, "cp1252", 1.0)
+    assert (site.zone, site.code_page, site.poll_interval) == (None, "cp1252", 0.5)
 
 
 def test_site_codes_that_yaml_takes_for_something_else(folder: Path) -> None:
