@@ -87,6 +87,9 @@ class Ledger:
             "snapshot_started": self._snapshot_started,
             "source_directory_inaccessible": self._source_inaccessible,
             "snapshot_failed": self._snapshot_failed,
+            "package_file_creating": self._package_file_creating,
+            "package_source_inaccessible": self._source_inaccessible,
+            "package_file_failed": self._package_file_failed,
             "content_not_arrived": self._late,
             "compressed_files_not_arrived": self._late,
             "newer_version_required": self._late,
@@ -286,6 +289,14 @@ class Ledger:
         self._work.packages.touch(text(event, "package"))
         self._work.sources.failed(self.state, event)
         self._work.processing.told(self.state, event, ProcessingOutcome.FAILED)
+
+    def _package_file_creating(self, event: Event) -> None:
+        package = self._work.sources.file_started(self.state, event)
+        if package:
+            self._work.packages.touch(package)
+
+    def _package_file_failed(self, event: Event) -> None:
+        self._work.sources.failed(self.state, event)
 
     # The package itself.
 

@@ -2,6 +2,10 @@
 
 "The source directory ... doesn't exist or the SMS service cannot access it" names no package. It stands between
 "Taking package snapshot for package P" and "Failed to take snapshot of package P", on one thread.
+
+In SMS 1.x the scheduler read the source, to make the compressed package file, and no line of it names the package; the
+file is called after it. What shows the source to be read there is inferred: the thread begins the next file without a
+word of failure.
 """
 
 from __future__ import annotations
@@ -10,8 +14,8 @@ from dataclasses import dataclass, field
 
 from exporter.events.event import Event
 from exporter.replication.limits import MAX_OPEN, MAX_PACKAGES, earliest, evidence_of, latest, newest
-from exporter.replication.state import Evidence, SiteState, SourceError, SourceReason
-from exporter.replication.units import integer, key_of, text
+from exporter.replication.state import Evidence, SiteState, SourceError, SourceReason, owner_of
+from exporter.replication.units import base_name, integer, key_of, text
 
 
 @dataclass(slots=True)
@@ -49,11 +53,21 @@ class Sources:
         if len(self.paths) > MAX_PACKAGES:
             del self.paths[next(iter(self.paths))]
 
+    def file_started(self, state: SiteState, event: Event) -> str:
+        """Take "Creating package file" of SMS 1.x, `A0100100.S00`; return the package, "" when the name tells none."""
+        earlier = self.open.get(key_of(event))
+        if earlier is not None and earlier.package and not earlier.inaccessible:
+            self.read(state, earlier.package, event.time)
+        name = base_name(text(event, "file")).partition(".")[0]
+        package = name if owner_of(name) else ""
+        self._open(event, Snapshot(package, "", lines=[evidence_of(event)]))
+        return package
+
     def inaccessible(self, state: SiteState, event: Event) -> None:
-        """Take "The source directory ... doesn't exist"."""
+        """Take "The source directory ... doesn't exist", or "Package source ... doesn't exist" of SMS 1.x."""
         path = text(event, "source_path")
         snapshot = self.open.get(key_of(event))
-        if snapshot is None or (event.thread is None and snapshot.source_path.lower() != path.lower()):
+        if snapshot is None or (event.thread is None and snapshot.source_path.lower() not in {"", path.lower()}):
             # Its snapshot's first line is not there, or another thread's stands between, in text without threads.
             snapshot = Snapshot(self.paths.get(path.lower(), ("", ""))[0], path)
             self._open(event, snapshot)
@@ -67,8 +81,10 @@ class Sources:
 
     def failed(self, state: SiteState, event: Event) -> None:
         """Take "Failed to take snapshot": the folder's error, if one came before it, is the reason."""
-        package = text(event, "package")
         snapshot = self.open.get(key_of(event))
+        package = text(event, "package") or (snapshot.package if snapshot else "")
+        if not package:
+            return
         if snapshot is None or snapshot.package not in {"", package}:
             snapshot = Snapshot(package, self._path_of(package))
         else:

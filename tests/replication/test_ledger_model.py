@@ -130,7 +130,7 @@ scripts = st.builds(
 steps = st.lists(st.integers(0, 2) | st.sampled_from(("status", "created", "deleted", "restart", "gap")), max_size=120)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.lists(scripts, max_size=6), min_size=3, max_size=3), steps, st.sampled_from(PACKAGES))
 def test_blocks_and_counts_are_the_truth(plans: list[list[Script]], steps: list[int | str], package: str) -> None:
     threads = [Thread(100 + number, list(plan)) for number, plan in enumerate(plans)]
@@ -284,6 +284,9 @@ _BY_LOG: dict[str, dict[str, st.SearchStrategy[dict[str, str | int]]]] = {
         "status_message": _status("SMS_DESPOOLER", "2301", "4400"),
     },
     "sched": {
+        "package_file_creating": _fields(file=st.sampled_from(("CEN00012.S00", "CEN00021.S00", "X"))),
+        "package_source_inaccessible": _fields(source_path=st.sampled_from((r"\\A", r"\\C")), win32_error=5),
+        "package_file_failed": _fields(),
         "job_activating": _REQUEST,
         "job_destination": _fields(site=_SITE),
         "job_transfer_root": _fields(transfer_root="X"),
@@ -331,7 +334,7 @@ def any_events(draw: st.DrawFn, *, timed: bool) -> list[Event]:
     return events
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(any_events(timed=False), st.integers(0, 60))
 def test_a_restart_of_the_exporter_at_any_point_changes_nothing(events: list[Event], place: int) -> None:
     whole, half = replay(events), replay(events[:place])
@@ -344,7 +347,7 @@ def test_a_restart_of_the_exporter_at_any_point_changes_nothing(events: list[Eve
     assert again.encode() == whole.encode()
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(any_events(timed=True))
 def test_logs_may_be_read_in_any_order(events: list[Event]) -> None:
     expected = replay(events).state
@@ -357,7 +360,7 @@ def _in_order(events: Sequence[Event], logs: Sequence[str]) -> SiteState:
     return replay(sorted(events, key=lambda event: logs.index(event.log))).state
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(any_events(timed=False), st.integers(0, 60))
 def test_lost_lines_at_any_point_leave_a_state_that_can_be_written(events: list[Event], place: int) -> None:
     ledger = replay(events[:place])
@@ -376,7 +379,7 @@ _WORDS = st.text(max_size=6) | st.integers(-5, 1 << 70) | st.sampled_from(PACKAG
 _NAMES = sorted({name for events in _BY_LOG.values() for name in events})
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(
         st.builds(

@@ -177,3 +177,52 @@ def test_a_source_error_is_forgotten_with_its_package(teller: Teller, monkeypatc
     for number in range(5):
         teller.status(2300, f"CEN{number:05X}", "x")
     assert not teller.state.past_source_errors
+
+
+def package_file(teller: Teller, package: str = "A0100100", *, error: int | None = None, failed: bool = False) -> None:
+    """Say what the scheduler of SMS 1.x says of one package file."""
+    teller.on("sched", 360).say("package_file_creating", file=rf"\\SERVER\SMS_SHRI\sender.box\tosend\{package}.S00")
+    if error is not None:
+        teller.say("package_source_inaccessible", source_path=SOURCE, win32_error=error)
+    if error is not None or failed:
+        teller.say("package_file_failed")
+
+
+def test_the_scheduler_of_sms_1_names_the_package_by_its_file(teller: Teller) -> None:
+    package_file(teller, error=5)
+    error = only(teller)
+    assert (error.package, error.reason, error.source_path, error.win32_error) == (
+        "A0100100",
+        SourceReason.INACCESSIBLE,
+        SOURCE,
+        5,
+    )
+    assert [line.line for line in error.evidence] == [1, 2, 3]
+
+
+def test_in_text_without_threads_the_order_joins_the_lines(teller: Teller) -> None:
+    teller.on("sched", None)
+    for name, fields in (
+        ("package_file_creating", {"file": "A0100100.S00"}),
+        ("package_source_inaccessible", {"source_path": SOURCE, "win32_error": 5}),
+    ):
+        teller.say(name, **fields)
+    assert only(teller).package == "A0100100"
+
+
+def test_a_package_file_that_failed_without_a_word_of_its_source(teller: Teller) -> None:
+    package_file(teller, failed=True)
+    assert only(teller).reason is SourceReason.SNAPSHOT
+
+
+def test_a_file_that_is_not_called_after_a_package_tells_nothing(teller: Teller) -> None:
+    package_file(teller, "whatever", error=5)
+    assert not teller.state.source_errors
+
+
+def test_a_package_file_is_made_when_the_next_begins(teller: Teller) -> None:
+    package_file(teller, error=5)
+    package_file(teller)
+    assert teller.state.source_errors
+    package_file(teller, "A0100200")
+    assert not teller.state.source_errors
