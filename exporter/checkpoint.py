@@ -304,9 +304,11 @@ _STEPS: Final[Sequence[Callable[[sqlite3.Connection], None]]] = (_create,)
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring a database to the present format, all steps in one transaction."""
+    """Bring a database to the present format, all steps in one transaction; write nothing if it has that format."""
+    if _format(connection, path) == len(_STEPS):
+        return
     connection.execute("BEGIN IMMEDIATE")
-    found = _format(connection, path)
+    found = _format(connection, path)  # again, now that nobody else can change it
     if found > len(_STEPS):
         raise CheckpointError(
             f"{path}: the checkpoint has format {found}, and this version knows up to {len(_STEPS)}; "

@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +40,9 @@ else:
         return True
 
 
+_READ_ONLY: Final = {errno.EROFS, errno.EACCES, errno.EPERM}
+
+
 class LockedError(Exception):
     """Another process holds the lock. `holder` says which, as far as it is known."""
 
@@ -50,6 +54,8 @@ class LockedError(Exception):
 class Lock:
     """A lock file, locked from the making of this object until `release`; the file stays.
 
+    One that is there is enough: it can be locked on a disk that is full or read-only, too.
+
     Args:
         path: the lock file; it and its folder are made if they do not exist.
 
@@ -60,7 +66,7 @@ class Lock:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        self._descriptor = _open(path)
         try:
             self._take()
         except BaseException:
@@ -75,5 +81,15 @@ class Lock:
         if not _lock(self._descriptor):
             text = os.read(self._descriptor, 200).decode(errors="replace").strip()
             raise LockedError(text or "another process")
-        os.ftruncate(self._descriptor, 0)
-        os.write(self._descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+        with suppress(OSError):  # on a full or read-only disk nobody can say who holds it, but it is held
+            os.ftruncate(self._descriptor, 0)
+            os.write(self._descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        if error.errno not in _READ_ONLY or not path.exists():
+            raise
+        return os.open(path, os.O_RDONLY)

@@ -37,6 +37,8 @@ _LOG: Final = logging.getLogger(__name__)
 TURNS: Final = 64
 """Blocks that one site may read before its lane turns to the next."""
 _STOP_SECONDS: Final = 10.0
+RECALL_SECONDS: Final = 30.0
+"""How long the saved state is waited for that cannot be read at the start, as from a disk that is mounted late."""
 _PROCESS_SECONDS: Final = 1.0  # between two looks at the process, which cost as much as polling two sites
 
 
@@ -87,11 +89,18 @@ class Service:
     Args:
         checkpoint: where their memory is kept; None to keep none.
         wall: the wall clock, POSIX seconds.
+        patience: seconds to wait for saved state that cannot be read at the start, before beginning without it.
     """
 
-    def __init__(self, checkpoint: Checkpoint | None = None, wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint | None = None,
+        wall: Callable[[], float] = time.time,
+        patience: float = RECALL_SECONDS,
+    ) -> None:
         self._checkpoint = checkpoint
         self._wall = wall
+        self._patient_until = time.monotonic() + patience
         self._lock = threading.Lock()  # of `_facts`, which every lane changes
         self._changing = threading.RLock()  # of all else: a reload comes from another thread than a save
         self._watches: dict[str, Watch] = {}
@@ -100,6 +109,7 @@ class Service:
         self._lanes: list[_Lane] = []
         self._stop = threading.Event()
         self._stopped = False
+        self._held = False  # whether watching has not begun yet, because of memory that cannot be read
         self._process_read = float("-inf")
         self._facts = ExporterFacts(
             __version__, platform.python_version(), checkpoint_ok=None if checkpoint is None else True
@@ -140,19 +150,27 @@ class Service:
             if self._checkpoint is not None and self._checkpoint.loaded:
                 self._save(self._checkpoint)  # those that are watched no more, too
             self._memories |= {code: watch.site.memory() for code, watch in self._watches.items()}
-            self._begin_lanes(make(self._memories))
+            self._held = self._awaits_memory()
+            if not self._held:
+                self._begin_lanes(make(self._memories))
+
+    def _awaits_memory(self) -> bool:
+        """Tell whether to begin nothing yet: without its memory, a site's counters would begin anew."""
+        checkpoint = self._checkpoint
+        return checkpoint is not None and not checkpoint.loaded and time.monotonic() < self._patient_until
 
     def stop(self) -> None:
         """Stop polling and save what was read."""
         with self._changing:
             self._end_lanes()
-            self.save()
             self._stopped = True
+            if self._checkpoint is not None and self._checkpoint.loaded:
+                self._save(self._checkpoint)
 
     def unready(self) -> str:
         """Say why an answer would not yet be the whole truth, or ""."""
         if not self._watches:
-            return "starting"
+            return "the saved state cannot be read yet" if self._held else "starting"
         behind = sorted(code for code, watch in self._watches.items() if not watch.caught_up)
         return f"still reading the logs of {', '.join(behind)} for the first time" if behind else ""
 
@@ -184,6 +202,7 @@ class Service:
                     self._recall_late(self._checkpoint)
             except CheckpointError as error:
                 self._note_save(error)
+                self._begin_without_memory()
             else:
                 self._save(self._checkpoint)
 
@@ -194,7 +213,9 @@ class Service:
                 checkpoint.save(changed)
         except CheckpointError as error:
             self._note_save(error)
-            if isinstance(error, CheckpointLostError | CheckpointDamagedError):
+            if isinstance(error, CheckpointLostError):
+                self._after_loss(checkpoint)
+            elif isinstance(error, CheckpointDamagedError):
                 self._begin_anew(checkpoint)
             return
         for code, revision in revisions.items():
@@ -208,14 +229,31 @@ class Service:
         with suppress(CheckpointError):  # the next save will say it
             recall(checkpoint, self._wall())
 
+    def _after_loss(self, checkpoint: Checkpoint) -> None:
+        """Go on from another database that has come in the place of ours, or write ours anew if there is none.
+
+        Another is there when the directory was mounted late, over the empty one that we began in, or when somebody
+        restored a copy.
+        """
+        for watch in self._watches.values():
+            watch.saved = -1
+        with suppress(CheckpointError):  # the next save will say it
+            self._recall_late(checkpoint)
+
     def _recall_late(self, checkpoint: Checkpoint) -> None:
-        """Go on from what was saved, which could not be loaded at the start: it knows of lines that are gone."""
+        """Go on from what was saved, which could not be loaded before: it knows of lines that are gone."""
         found = recall(checkpoint, self._wall())
         if found:
             _LOG.warning("The saved state can be read now: going on where it ends, at %s", ", ".join(sorted(found)))
+        if found or self._held:
             self._end_lanes()
             known = {code: watch.site.memory() for code, watch in self._watches.items()}
             self._memories |= known | found
+            self._begin_lanes(self._make(self._memories))
+
+    def _begin_without_memory(self) -> None:
+        if self._held and not self._awaits_memory():
+            _LOG.error("What was saved cannot be read: beginning without it, with what the logs that are there tell")
             self._begin_lanes(self._make(self._memories))
 
     def _changed(self) -> tuple[dict[str, SavedSite], dict[str, int]]:
@@ -242,6 +280,9 @@ class Service:
             _LOG.warning("The state is kept again")
 
     def _begin_lanes(self, watches: Sequence[Watch]) -> None:
+        if self._stopped:
+            return
+        self._held = False
         self._watches = {watch.site.code: watch for watch in watches}
         self._stop = threading.Event()
         lanes: dict[str, _Lane] = {}

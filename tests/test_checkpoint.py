@@ -388,6 +388,28 @@ def test_a_disk_that_is_full_at_any_size_leaves_the_last_save(tmp_path: Path) ->
     assert 10 < refused < 48
 
 
+def test_state_is_found_again_on_a_disk_that_is_full(tmp_path: Path) -> None:
+    save(tmp_path, 1)
+    with at_most(0), Checkpoint(tmp_path) as checkpoint:
+        assert number_in(checkpoint.load()) == 1
+        with pytest.raises(CheckpointError):
+            checkpoint.save(state(2), extra={"number": 2})
+        assert number_in(checkpoint.load()) == 1
+
+
+def test_state_is_found_again_on_a_disk_that_is_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(tmp_path, 1)
+    real = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda path, **named: real(f"file:{path}?mode=ro", uri=True, **named))
+    with Checkpoint(tmp_path) as checkpoint:
+        assert number_in(checkpoint.load()) == 1
+        with pytest.raises(CheckpointError, match="readonly"):
+            checkpoint.save(state(2), extra={"number": 2})
+        monkeypatch.undo()
+        checkpoint.save(state(2), extra={"number": 2})
+    assert number_in(load(tmp_path)) == 2
+
+
 # A process that is killed
 
 SAVES = """

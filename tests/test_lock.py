@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -57,3 +58,34 @@ def test_lock_that_cannot_be_made_says_why(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
         Lock(tmp_path / "file" / "lock")
+
+
+def test_lock_that_cannot_be_written_is_held_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a disk that is full, or was remounted read-only after an error."""
+
+    def full(_descriptor: int, _data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", full)
+    lock = Lock(tmp_path / "lock")
+    with pytest.raises(LockedError, match="another process"):
+        Lock(tmp_path / "lock")
+    lock.release()
+
+
+def test_lock_that_is_there_can_be_taken_on_a_read_only_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.open
+
+    def read_only(path: Path, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_RDWR:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        return real(path, flags, mode)
+
+    Lock(tmp_path / "lock").release()
+    monkeypatch.setattr(os, "open", read_only)
+    lock = Lock(tmp_path / "lock")
+    with pytest.raises(LockedError):
+        Lock(tmp_path / "lock")
+    lock.release()
+    with pytest.raises(OSError, match="Read-only"):
+        Lock(tmp_path / "another")

@@ -17,7 +17,7 @@ from exporter.logs.records import RecordReader
 from exporter.logs.volume import Trouble, VolumeError
 from exporter.memory import Memory
 from exporter.metrics.views import ExporterFacts
-from exporter.service import MakeWatches, Service, Watch, lane_of
+from exporter.service import RECALL_SECONDS, MakeWatches, Service, Watch, lane_of
 from exporter.site import Site
 from tests.lines import applied, blocked
 from tests.live import CATALOGUE
@@ -28,12 +28,12 @@ _INTERVAL = 0.005
 
 
 @pytest.fixture
-def services() -> Iterator[Callable[[Checkpoint | None], Service]]:
+def services() -> Iterator[Services]:
     """Make services that are stopped at the end of the test, as long as nothing hangs."""
     made: list[tuple[Service, Checkpoint | None]] = []
 
-    def make(checkpoint: Checkpoint | None = None) -> Service:
-        service = Service(checkpoint, wall=lambda: 1e9)
+    def make(checkpoint: Checkpoint | None = None, patience: float = RECALL_SECONDS) -> Service:
+        service = Service(checkpoint, wall=lambda: 1e9, patience=patience)
         made.append((service, checkpoint))
         return service
 
@@ -44,7 +44,7 @@ def services() -> Iterator[Callable[[Checkpoint | None], Service]]:
             checkpoint.close()
 
 
-Services = Callable[[Checkpoint | None], Service]
+Services = Callable[..., Service]
 
 
 def _watching(volumes: Mapping[str, MemoryVolume]) -> MakeWatches:
@@ -260,7 +260,7 @@ def test_directory_that_cannot_be_used_is_told_and_tried_again(
 ) -> None:
     place = tmp_path / "mount"
     place.write_text("not a folder")
-    service = services(Checkpoint(place / "state"))
+    service = services(Checkpoint(place / "state"), patience=0.0)
 
     service.recall()
     service.watch(_watching({"CHI": _volume(blocked("CEN00021"))}))
@@ -280,33 +280,115 @@ def test_directory_that_cannot_be_used_is_told_and_tried_again(
     assert (place / "state" / DATABASE).exists()
 
 
-def test_state_that_could_not_be_loaded_at_the_start_is_gone_on_from_later(services: Services, tmp_path: Path) -> None:
+def _saved_and_moved_away(services: Services, place: Path) -> MemoryVolume:
+    """Let a log be read and saved, roll and be written on; move the folder of the state to `away` beside it."""
     volume = _volume(blocked("CEN00021", 5))
-    checkpoint = Checkpoint(tmp_path / "share" / "state")
+    checkpoint = Checkpoint(place / "state")
     earlier = services(checkpoint)
     earlier.recall()
     earlier.watch(_watching({"CHI": volume}))
     _ready(earlier)
     earlier.save()
     _killed(earlier, checkpoint)
-    (tmp_path / "share").rename(tmp_path / "away")
-    (tmp_path / "share").write_text("the mount is not there")
+    place.rename(place.with_name("away"))
     volume.rename("distmgr.log", "distmgr.lo_")
     volume.write("distmgr.log", blocked("CEN00021", 70))
     volume.delete("distmgr.lo_")
+    return volume
 
-    service = services(Checkpoint(tmp_path / "share" / "state"))
+
+def _goes_on_from_what_was_saved(service: Service) -> None:
+    until(lambda: service.sites and _blocked(service) == {"CEN00021": 2})
+    assert service.sites["CHI"].ledger.state.blocked["CEN00021"].since == pytest.approx(1267711205)
+
+
+def test_state_that_cannot_be_loaded_at_the_start_is_waited_for(services: Services, tmp_path: Path) -> None:
+    place = tmp_path / "share"
+    volume = _saved_and_moved_away(services, place)
+    place.write_text("the mount is not there")
+
+    service = services(Checkpoint(place / "state"))
+    service.recall()
+    service.watch(_watching({"CHI": volume}))
+    service.save()
+    assert service.sites == {}
+    assert service.unready() == "the saved state cannot be read yet"
+    assert _facts(service).checkpoint_ok is False
+
+    place.unlink()
+    (tmp_path / "away").rename(place)
+    service.save()
+    _goes_on_from_what_was_saved(service)
+
+
+def test_state_that_comes_later_than_can_be_waited_for_is_gone_on_from(
+    services: Services, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = tmp_path / "share"
+    volume = _saved_and_moved_away(services, place)
+    place.write_text("the mount is not there")
+
+    service = services(Checkpoint(place / "state"), patience=0.05)
+
+    def begun() -> bool:
+        service.save()
+        return bool(service.sites)
+
+    service.recall()
+    service.watch(_watching({"CHI": volume}))
+    until(begun)
+    _ready(service)
+    assert _blocked(service) == {"CEN00021": 1}, "it does not know better yet"
+    assert "beginning without it" in caplog.text
+
+    place.unlink()
+    (tmp_path / "away").rename(place)
+    service.save()
+    _goes_on_from_what_was_saved(service)
+
+
+def test_state_that_is_mounted_over_the_empty_directory_of_the_start_is_gone_on_from(
+    services: Services, tmp_path: Path
+) -> None:
+    place = tmp_path / "share"
+    volume = _saved_and_moved_away(services, place)
+
+    service = services(Checkpoint(place / "state"))
     service.recall()
     service.watch(_watching({"CHI": volume}))
     _ready(service)
     service.save()
     assert _blocked(service) == {"CEN00021": 1}, "it does not know better yet"
 
-    (tmp_path / "share").unlink()
-    (tmp_path / "away").rename(tmp_path / "share")
+    place.rename(tmp_path / "hidden by the mount")
+    (tmp_path / "away").rename(place)
+    volume.write("distmgr.log", blocked("CEN00022", 80))
+    until(lambda: "CEN00022" in _blocked(service))
     service.save()
-    until(lambda: _blocked(service) == {"CEN00021": 2})
-    assert service.sites["CHI"].ledger.state.blocked["CEN00021"].since == pytest.approx(1267711205)
+    until(lambda: _blocked(service) == {"CEN00021": 2, "CEN00022": 1})
+    service.save()
+    assert _facts(service).checkpoint_ok is True
+
+
+def test_stop_begins_nothing_and_overwrites_nothing_that_could_not_be_loaded(
+    services: Services, tmp_path: Path
+) -> None:
+    place = tmp_path / "share"
+    volume = _saved_and_moved_away(services, place)
+    place.write_text("the mount is not there")
+    service = services(Checkpoint(place / "state"))
+    service.recall()
+    service.watch(_watching({"CHI": volume}))
+
+    place.unlink()
+    (tmp_path / "away").rename(place)
+    service.stop()
+
+    assert service.sites == {}
+    again = services(Checkpoint(place / "state"))
+    again.recall()
+    again.watch(_watching({"CHI": volume}))
+    _goes_on_from_what_was_saved(again)
 
 
 def test_damaged_database_is_put_aside_and_told(
