@@ -15,7 +15,8 @@ _HEAD = r"""# Web configuration
 <!-- Made by `python -m exporter.web.access.reference > docs/web-configuration.md`: change that, not this page. -->
 
 TLS, client certificates, passwords, headers and a limit on requests: a file in the format that Prometheus' exporters
-share (exporter-toolkit), named with `--web.config.file`. One file can serve them all.
+share (exporter-toolkit), named with `--web.config.file`. One file can serve them all. What else keeps an endpoint safe:
+[security](security.md).
 
 ```yaml
 tls_server_config:
