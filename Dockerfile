@@ -26,7 +26,10 @@ USER 65532:65532
 ENV PATH=/opt/configmgr-exporter/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 VOLUME /var/lib/configmgr-exporter
 EXPOSE 10048
+# Where it listens with TLS, under another path or on another port: set CONFIGMGR_EXPORTER_URL. It must be ready to
+# answer within two minutes of its start; logs that take longer are read while it answers.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=2m CMD ["configmgr-exporter", "healthcheck"]
 # SIGTERM ends it cleanly, the state saved.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["configmgr-exporter"]
-CMD ["run", "--config.file=/etc/configmgr-exporter/config.yaml", "--state.dir=/var/lib/configmgr-exporter"]
+CMD ["run", "--config.file=/etc/configmgr-exporter/config.yml", "--state.dir=/var/lib/configmgr-exporter"]

@@ -15,6 +15,7 @@ from exporter import __version__
 
 # With the first sentence of their help, so that the list of them needs none of them.
 _COMMANDS = {
+    "init": "Find logs, write a configuration file for them, and say what to do next.",
     "explain": "Say which task sequences and packages are stuck, why, since when, and what to do.",
     "run": "Follow the logs of site servers and serve what they tell to Prometheus.",
     "stuck": "Say what is stuck in the whole hierarchy, from what Prometheus scraped of all exporters.",
@@ -25,7 +26,9 @@ _COMMANDS = {
     "service": "Install, start and stop the exporter as a Windows service.",
     "simulate": "Write the logs of a simulated hierarchy with an incident into FOLDER.",
     "demo": "Show the whole story of an incident: it begins, is explained, is mended and clears.",
+    "completion": "Print what a shell needs to complete commands, options and their values.",
 }
+PROGRAM = "configmgr-exporter"
 NOT_DONE = 2  # exit status of what could not be done; explain keeps 0 and 1 for its answer
 
 
@@ -50,7 +53,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="configmgr-exporter")
+@click.version_option(__version__, prog_name=PROGRAM)
 def cli() -> None:
     """Say which task sequences and packages are stuck, at which sites, because of what, and what to do.
 
@@ -67,7 +70,7 @@ def main() -> NoReturn:
     """Run the command line; what could not be done ends with a message and status 2, never with a traceback."""
     _write_utf_8()
     try:
-        sys.exit(cli.main(prog_name="configmgr-exporter", standalone_mode=False) or 0)
+        sys.exit(cli.main(prog_name=PROGRAM, standalone_mode=False) or 0)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as problem:

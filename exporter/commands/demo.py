@@ -52,7 +52,11 @@ def command(minutes: float, listen: Sequence[str], stay: bool) -> None:
     """Show the whole story of an incident: it begins, is explained, is mended and clears.
 
     Six simulated sites write their logs as ConfigMgr 2007 does, six hours in a minute; the exporter follows them and
-    serves what they tell, as it would on real ones.
+    serves what they tell, as it would on real ones. Exit status: 0 the story was told to its end, 2 it could not be.
+
+    \b
+    configmgr-exporter demo
+    configmgr-exporter demo --minutes 5 --stay
     """
     console = new_console()
     plan = demo_plan()

@@ -26,7 +26,7 @@ def command(files: Sequence[str], zone: tzinfo | None, code_page: str) -> None:
     """Print each record of logs as one JSON line.
 
     Keys: time (UTC, null when the zone is not known), local (as written), component, thread, message, severity, form,
-    file, line. A folder stands for all logs in it.
+    file, line. A folder stands for all logs in it. Exit status: 0 all was printed, 2 something could not be read.
 
     \b
     configmgr-exporter records distmgr.log | jq -r 'select(.severity == "error") | .message'

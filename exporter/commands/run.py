@@ -112,7 +112,8 @@ def command(
     """Follow the logs of site servers and serve what they tell to Prometheus.
 
     Reads only: no log is ever written to, locked or renamed. SIGHUP, or a POST to /-/reload, reads the configuration
-    file again without losing state.
+    file again without losing state; SIGTERM and Ctrl-C save it and end. Exit status: 0 it was told to end, 2 it could
+    not begin.
 
     \b
     configmgr-exporter run CHI=D:\\SMS\\Logs --state.dir C:\\ProgramData\\configmgr-exporter

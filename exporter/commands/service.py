@@ -23,7 +23,8 @@ def command() -> None:
     """Install, start and stop the exporter as a Windows service.
 
     It starts with Windows, as an account of its own that may do nothing but read what it is given to read, and writes
-    warnings and errors to the event log, source configmgr-exporter. Needs an administrator.
+    warnings and errors to the event log, source configmgr-exporter. Needs an administrator. Exit status: 0
+    it was done, 2 it was not.
 
     \b
     configmgr-exporter service install

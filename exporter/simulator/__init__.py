@@ -2,7 +2,7 @@
 
 from exporter.simulator.load import LogCounts, big_plan, write_benchmark_log
 from exporter.simulator.plan import Plan
-from exporter.simulator.plans import demo_plan, healthy_plan
+from exporter.simulator.plans import DEMO_START, demo_plan, healthy_plan
 from exporter.simulator.random_plan import random_plan
 from exporter.simulator.run import run_batch, run_live
 from exporter.simulator.scenarios import SCENARIOS, scenario_plan
@@ -10,6 +10,7 @@ from exporter.simulator.simulation import Simulation, simulate
 from exporter.simulator.truth import Truth, tell, truth_at
 
 __all__ = [
+    "DEMO_START",
     "SCENARIOS",
     "LogCounts",
     "Plan",

@@ -37,8 +37,14 @@ def run_batch(folder: Path, plan: Plan, progress: Progress | None = None) -> Tru
     return run_live(folder, plan, lambda _: None, float("inf"), progress)
 
 
-def run_live(
-    folder: Path, plan: Plan, sleep: Callable[[float], None], speed: float, progress: Progress | None = None
+def run_live(  # noqa: PLR0913 - how it is written is the caller's choice
+    folder: Path,
+    plan: Plan,
+    sleep: Callable[[float], None],
+    speed: float,
+    progress: Progress | None = None,
+    *,
+    real_stamps: bool = False,
 ) -> Truth:
     """Write the logs of a plan at the pace of a clock, so that a reader can follow them.
 
@@ -48,6 +54,9 @@ def run_live(
         sleep: waits for a number of seconds.
         speed: virtual seconds to a second of `sleep`.
         progress: as for `run_batch`.
+        real_stamps: whether stamps go at the pace of the clock too, from the plan's start, instead of `speed` times as
+            fast: a plan that starts now has the stamps of the moments at which its lines are written. The truth keeps
+            the plan's own times.
 
     Raises:
         OSError: as for `run_batch`.
@@ -64,7 +73,8 @@ def run_live(
                 disk.flush()
                 sleep(wait)
                 last = record.time
-            disk.write(record)
+            stamp = plan.start_ms + round((record.time - plan.start_ms) / speed) if real_stamps else record.time
+            disk.write(record._replace(time=stamp))
             written += 1
             if progress and written % _REPORT_EVERY == 0:
                 progress(written, round(written * span / max(1, record.time - plan.start_ms)))
