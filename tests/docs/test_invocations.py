@@ -75,7 +75,7 @@ def fault(call: str) -> str:
             return f"no such command: {words[0]}"
         command, words = found, words[1:]
     try:
-        command.make_parser(click.Context(command)).parse_args(words)
+        command.make_parser(click.Context(command, **command.context_settings)).parse_args(words)
     except click.UsageError as error:
         return error.format_message()
     return ""
