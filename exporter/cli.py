@@ -25,7 +25,7 @@ _COMMANDS = {
     "healthcheck": "Ask a running exporter whether it is healthy, for a container or a service manager.",
     "service": "Install, start and stop the exporter as a Windows service.",
     "simulate": "Write the logs of a simulated hierarchy with an incident into FOLDER.",
-    "demo": "Show the whole story of an incident: it begins, is explained, is mended and clears.",
+    "demo": "Show the whole story of an incident: it begins, is explained, pages somebody, is mended and clears.",
     "completion": "Print what a shell needs to complete commands, options and their values.",
 }
 PROGRAM = "configmgr-exporter"

@@ -1,19 +1,22 @@
-"""`demo`: a simulated hierarchy with an incident, followed and served while it happens."""
+"""`demo`: a simulated hierarchy with an incident, followed, served and alerted on while it happens."""
 
 from __future__ import annotations
 
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import SimpleQueue
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from exporter.commands.demo_alerting import LackingError, Notice, alerting
 from exporter.commands.output import new_console
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
@@ -23,6 +26,7 @@ from exporter.logs.discovery import Folder
 from exporter.logs.records import RecordReader
 from exporter.logs.volume import LocalVolume
 from exporter.metrics.exposition import Exposition
+from exporter.own_log import start_logging
 from exporter.service import Service, Watch
 from exporter.simulator import Plan, demo_plan, run_live
 from exporter.site import Site
@@ -32,6 +36,9 @@ from exporter.web.server import Server
 from exporter.words import printable
 
 _POLL_SECONDS = 0.2
+_ALERTS_FASTER = 60.0
+"""The rules wait a quarter of an hour, which must fit into the four hours, or forty seconds, of the incident."""
+_RESOLVE_SECONDS = 60.0
 _Finding = tuple[str, str]
 
 
@@ -47,52 +54,65 @@ _Finding = tuple[str, str]
     show_default=True,
     metavar="[HOST]:PORT",
 )
+@click.option(
+    "--alerts/--no-alerts",
+    default=True,
+    help="Whether to run Prometheus and Alertmanager, where they are installed.",
+)
 @click.option("--stay", is_flag=True, help="Serve on after the story has ended, until Ctrl-C.")
-def command(minutes: float, listen: Sequence[str], stay: bool) -> None:
-    """Show the whole story of an incident: it begins, is explained, is mended and clears.
+def command(minutes: float, listen: Sequence[str], alerts: bool, stay: bool) -> None:
+    """Show the whole story of an incident: it begins, is explained, pages somebody, is mended and clears.
 
     Six simulated sites write their logs as ConfigMgr 2007 does, six hours in a minute; the exporter follows them and
-    serves what they tell, as it would on real ones. Exit status: 0 the story was told to its end, 2 it could not be.
+    serves what they tell, as it would on real ones. Prometheus and Alertmanager, where they are installed, scrape it
+    and send what would be on the pager, by the rules that are shipped, an hour in a minute. Exit status: 0 the story
+    was told to its end, 2 it could not be.
 
     \b
     configmgr-exporter demo
     configmgr-exporter demo --minutes 5 --stay
     """
     console = new_console()
-    plan = demo_plan()
-    plan = demo_plan(datetime.now(UTC) - plan.duration)
-    with tempfile.TemporaryDirectory(prefix="configmgr-demo-") as name:
-        folder = Path(name)
+    start_logging("error", "logfmt")  # that logs are not there yet is no news here
+    with ExitStack() as running:
+        folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="configmgr-demo-")))
         service = Service()
-        server = _serve(service, listen, _clock(plan, minutes))
-        try:
-            for address in server.addresses:
-                console.print(f"Serving on http://{address}/ and http://{address}/metrics")
-            writer = threading.Thread(target=_write, args=(folder, plan, minutes), name="simulator", daemon=True)
-            writer.start()
-            service.watch(lambda _memories: _watches(folder, plan))
-            _tell(console, service, writer)
-            if stay:
-                console.print("Serving on; Ctrl-C ends it.")
-                threading.Event().wait()
-        finally:
-            server.stop()
-            service.stop()
+        server = _serve(service, listen)
+        running.callback(service.stop)
+        running.callback(server.stop)
+        for address in server.addresses:
+            console.print(f"Status pages http://{address}/    metrics http://{address}/metrics")
+        notices = _alerting(running, console, folder, server, minutes) if alerts else None
+        plan = demo_plan(datetime.now(UTC))
+        writer = threading.Thread(target=_write, args=(folder / "sites", plan, minutes), name="simulator", daemon=True)
+        writer.start()
+        service.watch(lambda _memories: _watches(folder / "sites", plan))
+        _Story(console, service, notices).tell(writer, _RESOLVE_SECONDS * minutes)
+        if stay:
+            console.print("Serving on; Ctrl-C ends it.")
+            threading.Event().wait()
+
+
+def _alerting(
+    running: ExitStack, console: Console, folder: Path, server: Server, minutes: float
+) -> SimpleQueue[Notice] | None:
+    """Start Prometheus and Alertmanager; None, and words why, where that cannot be."""
+    (folder / "alerts").mkdir()
+    try:
+        found = running.enter_context(alerting(folder / "alerts", str(server.addresses[0]), _ALERTS_FASTER / minutes))
+    except LackingError as error:
+        console.print(Text(printable(f"Without alerts: {error}."), style="dim"))
+        return None
+    console.print(f"Prometheus {found.prometheus}/alerts    Alertmanager {found.alertmanager}")
+    return found.notices
 
 
 def _write(folder: Path, plan: Plan, minutes: float) -> None:
-    run_live(folder, plan, time.sleep, plan.duration.total_seconds() / (minutes * 60))
+    run_live(folder, plan, time.sleep, plan.duration.total_seconds() / (minutes * 60), real_stamps=True)
 
 
-def _clock(plan: Plan, minutes: float) -> Callable[[], float]:
-    """Return the clock of the simulated world: it runs fast until the story has ended, and is the real one then."""
-    began = time.time()
-    start, speed = plan.start.timestamp(), plan.duration.total_seconds() / (minutes * 60)
-    return lambda: min(time.time(), start + (time.time() - began) * speed)
-
-
-def _serve(service: Service, listen: Sequence[str], wall: Callable[[], float]) -> Server:
-    backend = Backend(service.look, Exposition(service.look), service.unready, wall=wall)
+def _serve(service: Service, listen: Sequence[str]) -> Server:
+    backend = Backend(service.look, Exposition(service.look), service.unready)
     server = Server(make_app(backend), listen)
     try:
         server.start()
@@ -116,44 +136,77 @@ def _watches(folder: Path, plan: Plan) -> list[Watch]:
     ]
 
 
-def _tell(console: Console, service: Service, writer: threading.Thread) -> None:
-    """Print what begins and what ends, until the simulation has ended and everything has been read."""
-    known: dict[_Finding, str] = {}
-    explained: set[str] = set()
-    ended = False
-    while not ended:
-        ended = not writer.is_alive()
-        time.sleep(_POLL_SECONDS * (5 if ended else 1))
-        answer = _report(service)
-        now = dict(_findings(answer))
-        moment = _log_time(service)
-        for finding in sorted(now.keys() - known.keys()):
-            _say(console, moment, finding[0], ("begins", "red"), now[finding])
-        for finding in sorted(known.keys() - now.keys()):
-            _say(console, moment, finding[0], ("ended", "green"), known[finding])
+class _Story:
+    """What is told while it happens.
+
+    Args:
+        console: where to.
+        service: what follows the logs.
+        notices: what Alertmanager sends; None without it.
+    """
+
+    def __init__(self, console: Console, service: Service, notices: SimpleQueue[Notice] | None) -> None:
+        self._console = console
+        self._service = service
+        self._notices = notices
+        self._known: dict[_Finding, str] = {}
+        self._explained: set[str] = set()
+        self._paged = False
+
+    def tell(self, writer: threading.Thread, patience: float) -> None:
+        """Print what begins and what ends, until the simulation has ended and everything has been read and resolved.
+
+        Args:
+            writer: the simulation.
+            patience: seconds to wait after its end for the last notice.
+        """
+        while writer.is_alive():
+            time.sleep(_POLL_SECONDS)
+            self._look()
+        time.sleep(_POLL_SECONDS * 5)
+        self._look()
+        if self._paged:
+            self._console.print(Text("All sites are mended. Waiting for the alert to end.", style="dim"))
+        deadline = time.monotonic() + patience
+        while self._paged and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+            self._look()
+        over = not self._known and not self._paged
+        self._console.print(Text("The story has ended." if over else "Something is still stuck.", style="bold"))
+
+    def _look(self) -> None:
+        answer = _report(self._service)
+        now, moment = dict(_findings(answer)), datetime.now(UTC).strftime("%H:%M:%S")
+        for finding in sorted(now.keys() - self._known.keys()):
+            _say(self._console, moment, finding[0], ("begins", "red"), now[finding])
+        for finding in sorted(self._known.keys() - now.keys()):
+            _say(self._console, moment, finding[0], ("ended", "green"), self._known[finding])
+        self._known = now
         for culprit in answer.culprits:
-            if culprit.cause.words not in explained:
-                explained.add(culprit.cause.words)
-                _say(console, moment, culprit.source_site, ("cause", "yellow"), culprit.cause.words)
-                _say(console, moment, culprit.source_site, ("do", "cyan"), culprit.remedy[0])
-        known = now
-    console.print(Text("The story has ended." if not known else "Something is still stuck.", style="bold"))
+            if culprit.cause.words not in self._explained:
+                self._explained.add(culprit.cause.words)
+                _say(self._console, moment, culprit.source_site, ("cause", "yellow"), culprit.cause.words)
+                _say(self._console, moment, culprit.source_site, ("do", "cyan"), culprit.remedy[0])
+        while self._notices is not None and not self._notices.empty():
+            notice = self._notices.get()
+            self._paged = notice.firing
+            _say(
+                self._console,
+                moment,
+                "",
+                ("PAGE", "bold red") if notice.firing else ("resolved", "bold green"),
+                notice.words,
+            )
 
 
 def _say(console: Console, moment: str, site: str, what: tuple[str, str], words: str) -> None:
     row = Table.grid(padding=(0, 2, 0, 0))
     row.add_column(no_wrap=True, style="dim")
     row.add_column(no_wrap=True, style="bold", min_width=3)
-    row.add_column(no_wrap=True, style=what[1], min_width=6)
+    row.add_column(no_wrap=True, style=what[1], min_width=8)
     row.add_column(overflow="fold")
     row.add_row(moment, site, what[0], printable(words))
     console.print(row)
-
-
-def _log_time(service: Service) -> str:
-    times = [health.last_record for site in service.sites.values() for health in list(site.logs.values())]
-    latest = max((time for time in times if time is not None), default=None)
-    return "     " if latest is None else datetime.fromtimestamp(latest, UTC).strftime("%H:%M")
 
 
 def _report(service: Service) -> Report:
