@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.windows.environment import LackingError, WindowsPython, prepare
+from tests.windows.environment import WindowsPython, prepare
+from windows_zip.errors import LackingError
 
 HERE = Path(__file__).resolve().parent
 LEAVE_OUT = "CONFIGMGR_EXPORTER_TESTS_LEAVE_OUT"
@@ -43,6 +44,12 @@ def windows() -> Iterator[WindowsPython]:
         pytest.fail(f"the Windows Python is lacking: {lacking}", pytrace=False)
     with python.kept_up():
         yield python
+
+
+@pytest.fixture(scope="session")
+def program(windows: WindowsPython) -> Path:
+    """What an administrator has who unpacked the zip."""
+    return windows.unpacked()
 
 
 @pytest.fixture

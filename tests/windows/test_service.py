@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.windows.environment import ROOT, WindowsPython
+from tests.windows.environment import WindowsPython
+from windows_zip.python import ROOT
 
 PATIENCE = 60.0
 ADDRESS = re.compile(rb"Listening on (http://[^\s\"]+?)/?[\s\"]")

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import until
-from tests.windows.environment import ROOT, Finished, WindowsPython, windows_path
+from tests.windows.environment import Finished, WindowsPython
+from windows_zip.programs import windows_path
+from windows_zip.python import ROOT
 
 PATIENCE = 60
 BLOCKED = re.compile(r'^configmgr_task_sequence_blocked\{.*site="CHI".*\} 1', re.MULTILINE)
@@ -22,12 +24,16 @@ LINES = re.compile(r'^configmgr_log_lines_total\{log="distmgr",site="CHI"\} (\d+
 class Service:
     """The command `service`, and what the event log hears."""
 
-    def __init__(self, windows: WindowsPython) -> None:
+    def __init__(self, windows: WindowsPython, program: Path) -> None:
         self._windows = windows
+        self._program = program
         self._before = windows.events.stat().st_size
+        self.is_there = False
 
     def __call__(self, *arguments: str | Path) -> Finished:
-        return self._windows.run("-m", "exporter", "service", *arguments)
+        done = self._windows.run("service", *arguments, program=self._program)
+        self.is_there = (self.is_there or arguments[0] == "install") and (arguments[0], done.status) != ("remove", 0)
+        return done
 
     def events(self) -> str:
         """What was reported since the test began, as Wine writes it: every letter beyond ASCII by its number."""
@@ -35,11 +41,12 @@ class Service:
 
 
 @pytest.fixture
-def service(windows: WindowsPython, one_computer: None) -> Iterator[Service]:  # noqa: ARG001 - alone on it
-    service = Service(windows)
+def service(windows: WindowsPython, program: Path, one_computer: None) -> Iterator[Service]:  # noqa: ARG001 - alone on it
+    service = Service(windows, program)
     service("remove")  # of a run that was killed
     yield service
-    service("remove")
+    if service.is_there:
+        service("remove")
 
 
 @pytest.fixture
