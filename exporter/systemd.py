@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 from collections.abc import MutableMapping
 from typing import Final
 
@@ -40,13 +41,12 @@ class Systemd:
         self._tell("WATCHDOG=1")
 
     def _tell(self, message: str) -> None:
-        if not self._address:
-            return
-        try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-                manager.sendto(message.encode(), self._address)
-        except OSError as error:
-            _LOG.warning("systemd could not be told %s: %s", message, error)
+        if sys.platform != "win32" and self._address:
+            try:
+                with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+                    manager.sendto(message.encode(), self._address)
+            except OSError as error:
+                _LOG.warning("systemd could not be told %s: %s", message, error)
 
 
 def _address(text: str) -> str:

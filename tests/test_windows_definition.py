@@ -11,6 +11,7 @@ from exporter.own_log import send_log
 from exporter.supervisor import Foreground, Supervisor
 from exporter.windows.definition import Definition, folder_rights, needs_password, virtual_sid
 from exporter.windows.host import FAILED, Event, EventLogHandler, as_event, end_of
+from exporter.windows.manager import ServiceError, Status
 
 Events = list[tuple[Event, str]]
 
@@ -100,3 +101,25 @@ def test_service_that_has_a_fault(events: Events) -> None:
     ((event, text),) = events
     assert event is Event.ERROR
     assert "ZeroDivisionError" in text
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (5, "Run as Administrator"),
+        (1060, "not installed"),
+        (1069, "Log on as a service"),
+        (1073, "configmgr-exporter service remove"),
+        (87, "The parameter is incorrect (Windows error 87)"),
+    ],
+)
+def test_trouble_of_the_service_manager_in_words(number: int, words: str) -> None:
+    assert words.lower() in str(ServiceError(number, "The parameter is incorrect")).lower()
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "failed"),
+    [("stopped", 0, False), ("stopped", 2, True), ("stopped", 1077, False), ("running", 2, False)],
+)
+def test_last_run_failed(state: str, error: int, failed: bool) -> None:  # noqa: FBT001 - a column of the table
+    assert Status(state, 0, error, True, "x", "y").failed is failed  # noqa: FBT003 - as it is shown
