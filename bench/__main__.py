@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -33,17 +34,18 @@ class Sizes:
     seconds: float
     lines: int
     gigabytes: float
+    sites: tuple[int, ...]
 
 
-FULL = Sizes(100, 3, (1_000, 10_000, 100_000), (1, 100, 2_000), 10.0, 50, 2.0)
-SMALL = Sizes(0.5, 1, (200,), (2,), 0.5, 2, 0.002)
+FULL = Sizes(100, 3, (1_000, 10_000, 100_000), (1, 100, 2_000), 10.0, 50, 2.0, (1, 100, 500))
+SMALL = Sizes(0.5, 1, (200,), (2,), 0.5, 2, 0.002, (1, 2))
 
 _BENCHES: Mapping[str, Callable[[Path, Sizes, bool], Part]] = {
     "scan": lambda folder, sizes, download: scan(folder, sizes.megabytes, sizes.repeats, download=download),
     "growth": lambda folder, sizes, _: growth(folder, sizes.megabytes / 5, sizes.repeats),
     "scrape": lambda _folder, sizes, _: scrape(sizes.series, sizes.repeats),
     "idle": lambda folder, sizes, _: idle(folder, sizes.logs, sizes.seconds, sizes.lines),
-    "memory": lambda _folder, sizes, _: memory(sizes.gigabytes),
+    "memory": lambda folder, sizes, _: memory(folder, sizes.gigabytes, sizes.sites),
     "load": lambda folder, sizes, _: load(folder, sizes.seconds / 2),
     "start": lambda folder, sizes, _: start(folder, sizes.megabytes, sizes.repeats),
 }
@@ -66,7 +68,8 @@ def main(  # noqa: PLR0913 - click: an option is a parameter
     parts = []
     for name in names or _BENCHES:
         with tempfile.TemporaryDirectory() as folder:
-            part = replace(_BENCHES[name](Path(folder), sizes, download), machine=_machine())
+            machine = _machine()
+            part = replace(_BENCHES[name](Path(folder), sizes, download), machine=machine)
         print_part(console, part)
         parts.append(part)
         if results:
@@ -77,7 +80,14 @@ def main(  # noqa: PLR0913 - click: an option is a parameter
 
 
 def _machine() -> dict[str, str]:
-    return {"python": platform.python_version(), "system": platform.system(), "processor": _processor()}
+    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    return {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "processor": _processor(),
+        "cores": str(os.cpu_count()),
+        "load": load,
+    }
 
 
 def _processor() -> str:

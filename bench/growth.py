@@ -1,4 +1,4 @@
-"""How the cost of a scan grows: with templates, blocked task sequences, threads, and the length of lines."""
+"""How the cost of a scan grows: with templates, blocked task sequences, sites, threads, and the length of lines."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Final
 
 from bench.measure import Cost, call, cpu, in_turns, one_core, ratio
 from bench.results import Cell, Figure, Part, Table, Target
+from exporter.events.dispatch import Tables
 from exporter.events.loader import Catalogue, load_catalogue
 from exporter.events.matcher import Matcher
 from exporter.events.messages import Message
@@ -33,7 +34,7 @@ def growth(folder: Path, megabytes: float, repeats: int) -> Part:
     write_benchmark_log(path, megabytes)
     data = path.read_bytes()
     known = load_catalogue()
-    many, threads, lengths = (50, 500, 5000), (1, 8, 64), (0, 200, 1000)
+    many, sites, threads, lengths = (50, 500, 5000), (1, 10, 100), (1, 8, 64), (0, 200, 1000)
     axes: dict[str, tuple[str, Sequence[float], Sequence[Callable[[], object]]]] = {
         "templates": (
             "templates in the catalogue",
@@ -41,6 +42,7 @@ def growth(folder: Path, megabytes: float, repeats: int) -> Part:
             [partial(read, data, grown(known, times)) for times in _TIMES],
         ),
         "sequences": ("blocked task sequences", many, [partial(read, _sequences(data, n), known) for n in many]),
+        "sites": ("sites", sites, [partial(_sites, data, n, known) for n in sites]),
         "threads": ("threads that write", threads, [partial(read, _threads(data, n), known) for n in threads]),
         "length": (
             "bytes more in each quiet line",
@@ -88,9 +90,18 @@ def _again(message: Message, text: str, number: int) -> Message:
     return dataclasses.replace(message, name=f"{message.name}_{number}", templates=(compile_template(text),))
 
 
-def read(data: bytes, known: Catalogue) -> Ledger:
+def _sites(data: bytes, count: int, known: Catalogue) -> None:
+    """Read the log as the logs of so many sites, of which each holds an equal part."""
+    tables, begin = Tables(known), 0
+    for place in range(1, count + 1):
+        end = data.find(b"\n", len(data) * place // count - 1) + 1 or len(data)
+        read(data[begin:end], known, tables)
+        begin = end
+
+
+def read(data: bytes, known: Catalogue, tables: Tables | None = None) -> Ledger:
     """Read a log into a ledger."""
-    matcher, ledger, at, line = Matcher(known, RecordReader(Clock())), Ledger("CHI"), 0, 1
+    matcher, ledger, at, line = Matcher(known, RecordReader(Clock()), tables), Ledger("CHI"), 0, 1
     while at < len(data):
         scan = matcher.scan(Block(data[at : at + _BLOCK], "distmgr.log", line), "distmgr")
         for event in scan.events:

@@ -13,8 +13,10 @@ from statistics import quantiles
 
 from bench.results import Cell, Part, Table, Target
 from bench.running import Running, running
+from exporter.config.schema import Defaults
 from exporter.logs.discovery import KNOWN_LOGS
 
+_REQUEST = 50.0
 _LINE = "Nothing to do.  $$<SMS_DISTRIBUTION_MANAGER><06-14-2018 06:26:25.828-60><thread=9112 (0x2398)>\r\n"
 
 
@@ -36,9 +38,14 @@ def idle(folder: Path, logs: Sequence[int], seconds: float, lines: int) -> Part:
             rows.append([count, share * 100, calls, half, nearly_all, exporter.memory()])
         if count == 100:
             targets.append(Target("idle, 100 logs", "at most 1 % of a core", f"{share:.2%}", share <= 0.01))
+        wanted = Defaults().poll_interval * 1000
+        # A request takes some milliseconds, and the next is made ten later.
         targets.append(
             Target(
-                f"a line in one of {count:,} logs", "in /metrics within 1 s", f"{nearly_all:.0f} ms", nearly_all <= 1100
+                f"a line in one of {count:,} logs",
+                f"in /metrics within {wanted:g} ms and a request's time",
+                f"{nearly_all:.0f} ms",
+                nearly_all <= wanted + _REQUEST,
             )
         )
     table = Table(

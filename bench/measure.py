@@ -40,7 +40,8 @@ def process(command: Sequence[str | Path], *, environment: Mapping[str, str] | N
             [str(word) for word in command],
             stdout=output,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, **(environment or {})},
+            # As it is once it is installed: with modules that are compiled, whatever the developer prefers.
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", **(environment or {})},
         )
         _, status, usage = os.wait4(running.pid, 0)
         wall = time.perf_counter() - started

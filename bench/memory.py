@@ -5,10 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.results import Figure, Part, Table, Target
-from bench.running import status_megabytes
+from bench.running import running, status_megabytes
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
 from exporter.logs.block import Block
@@ -19,10 +20,11 @@ from exporter.simulator.load import write_benchmark_log
 
 _MARKS = 10
 _PIECE = 20.0
+_LOG = 0.2
 
 
-def memory(gigabytes: float) -> Part:
-    """Stream a backlog in a process of its own, and watch the memory that it takes."""
+def memory(folder: Path, gigabytes: float, sites: Sequence[int]) -> Part:
+    """Stream a backlog in a process of its own, and watch the memory that it takes; then that of many sites."""
     done = subprocess.run(
         [sys.executable, "-m", "bench.memory", str(gigabytes)], capture_output=True, text=True, check=True
     )
@@ -36,8 +38,33 @@ def memory(gigabytes: float) -> Part:
         f"{last - first:+.1f} MB after a tenth",
         last - first < 5,
     )
+    many = [[count, _of_sites(folder / str(count), count)] for count in sites]
+    each = (many[-1][1] - many[0][1]) / max(1, many[-1][0] - many[0][0]) * 1000
+    of_sites = Table(
+        f"Memory of a running exporter, each site with a log of {_LOG:g} MB that holds fifty blocked task sequences",
+        ("sites", "memory MB"),
+        many,
+    )
+    few = Target(
+        f"memory, {many[-1][0]:g} sites", "at most 250 kB for each further site", f"{each:.0f} kB", each <= 250
+    )
     how = f"Matcher and ledger of one site; a log of {_PIECE:g} MB streamed again and again, with further line numbers."
-    return Part("memory", "Memory", how, [table], [figure], [target])
+    return Part("memory", "Memory", how, [table, of_sites], [figure], [target, few])
+
+
+def _of_sites(folder: Path, count: int) -> float:
+    """Return the megabytes of an exporter that has read the logs of so many sites."""
+    folder.mkdir()
+    write_benchmark_log(folder / "distmgr.log", _LOG)
+    named = []
+    for place in range(count):
+        site = folder / f"{0xA00 + place:03X}"
+        site.mkdir()
+        (site / "distmgr.log").hardlink_to(folder / "distmgr.log")
+        named.append(f"{site.name}={site}")
+    with running(*named) as exporter:
+        exporter.wait("/-/ready")
+        return exporter.memory()
 
 
 def stream(gigabytes: float) -> None:

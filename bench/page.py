@@ -42,7 +42,11 @@ def fill(text: str, name: str, content: str) -> str:
 def _lines(part: Part) -> Iterator[str]:
     yield part.how
     yield ""
-    yield f"Measured on {part.machine['processor']}, {part.machine['system']}, Python {part.machine['python']}."
+    machine = part.machine
+    yield (
+        f"Measured on {machine['processor']}, {machine.get('cores', '?')} cores, with a load of "
+        f"{machine.get('load', '?')} before it began; {machine['system']}, Python {machine['python']}."
+    )
     for table in part.tables:
         yield ""
         yield f"{table.title}:"
