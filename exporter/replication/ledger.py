@@ -40,6 +40,14 @@ from exporter.replication.waits import Waits
 FORMAT = 1
 """Of the encoded ledger. Data of another format is refused: the logs are then read again."""
 
+# Before Python 3.12, looking a member up in its enum costs as much as five calls.
+_APPLIED, _BLOCKED, _UNKNOWN = Outcome.APPLIED, Outcome.BLOCKED, Outcome.UNKNOWN
+_DEFINITIONS, _REFERENCE_FAILURES, _STATUS_MESSAGES = (
+    Tally.DEFINITIONS,
+    Tally.REFERENCE_FAILURES,
+    Tally.STATUS_MESSAGES,
+)
+
 _SITE_CODE = re.compile("[0-9A-Z]{3}")
 _FACTS = {
     "package_adding": (FactKind.ADDED, ""),
@@ -164,16 +172,16 @@ class Ledger:
 
     def _conclude(self, ended: Ended, event: Event | None) -> None:
         unit, outcome = ended.unit, ended.outcome
-        if unit.begun or outcome is not Outcome.UNKNOWN:
-            count(self.state, Tally.DEFINITIONS, outcome.value)
-        if not unit.package or outcome is Outcome.UNKNOWN:
+        if unit.begun or outcome is not _UNKNOWN:
+            count(self.state, _DEFINITIONS, str(outcome))
+        if not unit.package or outcome is _UNKNOWN:
             return
         self._work.packages.touch(unit.package)
-        if outcome is Outcome.APPLIED:
+        if outcome is _APPLIED:
             self._work.packages.version(self.state, unit.package, "definition", unit.version, unit.last)
-        if outcome is Outcome.BLOCKED:
+        if outcome is _BLOCKED:
             self._block(unit)
-        elif outcome is Outcome.APPLIED:
+        elif outcome is _APPLIED:
             self._unblock(unit.package, unit.last)
             self._work.waits.end(self.state, unit.package)
             if event is not None:
@@ -224,7 +232,7 @@ class Ledger:
             self._work.courier.interrupted(self.state, event.log)
 
     def _reference_missing(self, event: Event) -> None:
-        count(self.state, Tally.REFERENCE_FAILURES, text(event, "package"))
+        count(self.state, _REFERENCE_FAILURES, text(event, "package"))
 
     # Content, source and versions.
 
@@ -326,7 +334,7 @@ class Ledger:
     def _status_message(self, event: Event) -> None:
         number, package = text(event, "id"), text(event, "package")
         component = text(event, "component") or event.component
-        count(self.state, Tally.STATUS_MESSAGES, component, number, text(event, "severity"))
+        count(self.state, _STATUS_MESSAGES, component, number, text(event, "severity"))
         if not package:
             return
         self._work.packages.name(self.state, package, text(event, "name"), event.time)

@@ -61,4 +61,4 @@ def _key(event: Event) -> tuple[str, str]:
 
 
 def _count(state: SiteState, outcome: ProcessingOutcome) -> None:
-    count(state, Tally.PACKAGE_PROCESSING, outcome.value)
+    count(state, Tally.PACKAGE_PROCESSING, str(outcome))

@@ -22,6 +22,15 @@ from exporter.events.event import Event
 from exporter.replication.limits import MAX_EVIDENCE, MAX_OPEN, MAX_REFERENCES, evidence_of
 from exporter.replication.state import Evidence, Outcome, Reference
 
+# Before Python 3.12, looking a member up in its enum costs as much as five calls.
+_APPLIED, _BLOCKED, _SKIPPED, _FAILED, _UNKNOWN = (
+    Outcome.APPLIED,
+    Outcome.BLOCKED,
+    Outcome.SKIPPED,
+    Outcome.FAILED,
+    Outcome.UNKNOWN,
+)
+
 _DEFINITION = ".PKG"
 DISTRIBUTION_MANAGER: Final = "SMS_DISTRIBUTION_MANAGER"
 
@@ -129,12 +138,12 @@ class Unit:
     def outcome(self) -> Outcome:
         """How it ended, once its last line was seen."""
         if self.blocked:
-            return Outcome.BLOCKED
+            return _BLOCKED
         if self.skipped:
-            return Outcome.SKIPPED
+            return _SKIPPED
         if self.failed:
-            return Outcome.FAILED
-        return Outcome.APPLIED if self.begun and self.package else Outcome.UNKNOWN
+            return _FAILED
+        return _APPLIED if self.begun and self.package else _UNKNOWN
 
 
 class Ended(NamedTuple):
@@ -181,7 +190,7 @@ class Units:
 
     def interrupted(self, log: str) -> list[Ended]:
         """Close the open units of one log: lines were lost, or the component started anew."""
-        return [Ended(self.open.pop(key), Outcome.UNKNOWN) for key in [key for key in self.open if key[0] == log]]
+        return [Ended(self.open.pop(key), _UNKNOWN) for key in [key for key in self.open if key[0] == log]]
 
     def joins(self, event: Event) -> Unit | None:
         """Return the open unit of the line's thread."""
@@ -199,13 +208,13 @@ class Units:
         if len(self.open) >= MAX_OPEN:
             # Package processing threads may leave loose units behind; they must not push out a real one.
             loose = (key for key, other in self.open.items() if not other.begun)
-            ended.append(Ended(self.open.pop(next(loose, next(iter(self.open)))), Outcome.UNKNOWN))
+            ended.append(Ended(self.open.pop(next(loose, next(iter(self.open)))), _UNKNOWN))
         self.open[key_of(event)] = unit
         return unit
 
     def _close_open(self, event: Event) -> list[Ended]:
         unit = self.open.pop(key_of(event), None)
-        return [] if unit is None else [Ended(unit, Outcome.UNKNOWN)]
+        return [] if unit is None else [Ended(unit, _UNKNOWN)]
 
     def _foreign(self, event: Event, unit: Unit, named: str) -> list[Ended]:
         """Take a line about another package than the open unit's.
