@@ -187,6 +187,11 @@ class Service:
                 self._facts, reload_ok=ok, reload_time=self._wall() if ok else self._facts.reload_time
             )
 
+    def note_web_config(self, ok: bool) -> None:  # noqa: FBT001 - the one thing it is told
+        """Note that the web configuration was read, or could not be read again."""
+        with self._lock:
+            self._facts = replace(self._facts, web_config_ok=ok)
+
     def note_textfile(self, ok: bool) -> None:  # noqa: FBT001 - the one thing it is told
         """Note that the metrics were written to a file, or could not be."""
         with self._lock:

@@ -123,9 +123,9 @@ def command(
     supervisor.start_logging(log_level, log_format)
     request = Request(logs, config_file, zone, code_page, local_logs())
     setup = _set_up(request)
-    guard = _guard(web_config_file)
     checkpoint = _checkpoint(state_dir or setup.config.state_dir)
     service = Service(checkpoint)
+    guard = _guard(web_config_file, service.note_web_config)
     exposition = Exposition(service.look, setup.config.limits.budgets)
     textfile = _textfile(service, exposition, textfile_dir)
     runner = Runner(request, service, setup.given)
@@ -164,11 +164,11 @@ def _set_up(request: Request) -> Setup:
         raise click.ClickException(str(error)) from None
 
 
-def _guard(file: Path | None) -> Guard | None:
+def _guard(file: Path | None, note: Callable[[bool], None]) -> Guard | None:
     if file is None:
         return None
     try:
-        guard = Guard(file)
+        guard = Guard(file, note)
     except FileError as error:
         raise click.ClickException(str(error)) from None
     for warning in guard.warnings:

@@ -450,7 +450,8 @@ CHAPTERS = (
             _gauge(
                 "configmgr_exporter_config_last_reload_successful",
                 "",
-                "1 when the configuration was last read without an error, else 0.",
+                "1 when the configuration, and the web configuration if there is one, were last read without an error, "
+                "else 0.",
             ),
             _gauge(
                 "configmgr_exporter_config_last_reload_success_timestamp_seconds",

@@ -13,7 +13,7 @@ _SITE_SOURCES = replication.SOURCES | transport.SOURCES | logs.SOURCES
 
 _EXPORTER_SOURCES: dict[str, Callable[[ExporterFacts], RawRow]] = {
     "configmgr_exporter_build_info": lambda f: ((f.version, f.python_version), 1),
-    "configmgr_exporter_config_last_reload_successful": lambda f: ((), f.reload_ok),
+    "configmgr_exporter_config_last_reload_successful": lambda f: ((), f.reload_ok and f.web_config_ok is not False),
     "configmgr_exporter_config_last_reload_success_timestamp_seconds": lambda f: ((), f.reload_time),
     "configmgr_exporter_checkpoint_last_save_successful": lambda f: ((), f.checkpoint_ok),
     "configmgr_exporter_checkpoint_last_success_timestamp_seconds": lambda f: ((), f.checkpoint_time),

@@ -41,6 +41,7 @@ class ExporterFacts:
         scans: passes over all logs; `scan_seconds`: time they took.
         faults: times that reading a site failed in a way that was not foreseen.
         process: what the system says about the process; see `read_process`.
+        web_config_ok: whether the web configuration was last read without an error; None when there is none.
         textfile_ok: whether the metrics were last written to a file without an error; None when they are not written.
     """
 
@@ -57,6 +58,7 @@ class ExporterFacts:
     faults: int = 0
     process: Mapping[str, float] = field(default_factory=dict)
     textfile_ok: bool | None = None
+    web_config_ok: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

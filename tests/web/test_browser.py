@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import bcrypt
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from docs.screens import HOUR, SHOTS, Stage, browser, shoot
 from exporter.metrics.views import Snapshot
+from exporter.web.access.guard import Guard
 from tests.metrics.states import FACTS
+from tests.web.access.conftest import TLS, authority_in
 from tests.web.pages.test_pages import HOSTILE_GIVEN, hostile_views
 from tests.web.serving import World, serving
 
@@ -175,6 +178,18 @@ def test_everything_can_be_reached_by_keyboard(running: Browser, address: str) -
         expect(node).to_be_focused()
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text("Site CHI: 3 blocked")
+
+
+def test_pages_behind_tls_and_a_password_bring_themselves_up_to_date(running: Browser, tmp_path: Path) -> None:
+    hashed = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
+    guard = Guard(authority_in(tmp_path).config(f"{TLS}basic_auth_users: {{reader: {hashed}}}"))
+    known = {"ignore_https_errors": True, "http_credentials": {"username": "reader", "password": "secret"}}
+    world = World()
+    with serving(world, guard=guard) as port, opened(running, f"https://localhost:{port}/", **known) as page:
+        expect(page.get_by_role("heading", level=1)).to_contain_text("4 task sequences stuck")
+        world.snapshot = Snapshot([], FACTS)
+        refresh(page)
+        expect(page.get_by_role("heading", level=1)).to_have_text("No site is read")
 
 
 def test_pages_work_without_javascript(running: Browser, address: str) -> None:

@@ -29,14 +29,21 @@ class Guard:
 
     Args:
         path: of the web configuration file.
+        note: told whether the file could be used, each time that it was read again.
         clock: seconds that never go back, for the limit on requests.
 
     Raises:
         FileError: the file cannot be used.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        path: Path,
+        note: Callable[[bool], None] = lambda _ok: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._path = path
+        self._note = note
         self._clock = clock
         self._passwords = Passwords()
         self._bucket: Bucket | None = None
@@ -95,7 +102,9 @@ class Guard:
             self._take_over(self._read_again())
         except FileError as error:
             _LOG.error("The web configuration was not read again, the old one stays in use: %s", error)
+            self._note(False)  # noqa: FBT003 - see its description
         else:
+            self._note(True)  # noqa: FBT003 - see its description
             _LOG.info("The web configuration was read again")
 
     def _read_again(self) -> Access:

@@ -51,8 +51,8 @@ scrape_configs:
 - **Everything is behind it**: pages, API, metrics, `/-/healthy` and `/-/ready` too, as with every exporter. A probe
   needs a password as well.
 - **Changes count at once.** The file, and the certificates that it names, are looked at for each connection and each
-  request. Connections that are open stay open. A file that cannot be used any more changes nothing, and the log says
-  so. TLS is switched on or off by a restart only.
+  request. Connections that are open stay open. A file that cannot be used any more changes nothing; the log says so,
+  and `configmgr_exporter_config_last_reload_successful` is 0. TLS is switched on or off by a restart only.
 - **Passwords** are checked one at a time, beside everything else; what a check has said is kept, the password is not.
   A name that is not known takes as long as one that is. When too many wait, one client for more than four or all for
   more than 32, the answer is status 503. Make a hash with `htpasswd -nBC 10 NAME`; a higher cost makes the first

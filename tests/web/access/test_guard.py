@@ -103,7 +103,8 @@ def test_a_file_that_cannot_be_used_any_more_changes_nothing_and_is_told_once(
     file: Callable[[str], Path], caplog: pytest.LogCaptureFixture
 ) -> None:
     right = login("prometheus", "secret")
-    with serving(World(), guard=Guard(file(USERS))) as port, caplog.at_level(logging.INFO):
+    noted: list[bool] = []
+    with serving(World(), guard=Guard(file(USERS), noted.append)) as port, caplog.at_level(logging.INFO):
         path = file("basic_auth_users: {prometheus: hunter2}")
         for _ in range(3):
             assert ask(port, "/metrics").status == 401
@@ -112,6 +113,7 @@ def test_a_file_that_cannot_be_used_any_more_changes_nothing_and_is_told_once(
         assert ask(port, "/metrics").status == 401
         file(USERS)
         assert ask(port, "/metrics", Authorization=right).status == 200
+    assert noted == [False, False, True]
     words = [record.message for record in caplog.records]
     assert len(words) == 3
     assert "the old one stays in use" in words[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 import struct
@@ -36,6 +37,13 @@ def test_a_client_that_trusts_the_authority_is_answered(authority: Authority) ->
         answer = ask_securely(port, authority.client(), "/metrics")
         assert answer.status == 200
         assert "configmgr_site_blocked_task_sequences" in answer.text
+
+
+def test_prometheus_is_told_to_come_over_tls_too(authority: Authority) -> None:
+    with serving(World(), guard=guard(authority, TLS)) as port:
+        (target, *_) = json.loads(ask_securely(port, authority.client(), "/api/v1/http_sd").body)
+    assert target["targets"] == [f"{SERVER}:{port}"]
+    assert target["labels"]["__scheme__"] == "https"
 
 
 def test_plain_http_is_not_answered_where_tls_is_spoken(authority: Authority) -> None:
