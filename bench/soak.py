@@ -28,6 +28,7 @@ _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TICK: Final = 0.1
 _STATUS_EVERY: Final = 10
 _QUIET_SECONDS: Final = 20.0
+_CURVE_ROWS: Final = 10
 _SAMPLE: Final = re.compile(r"^(\w+)(?:\{([^}]*)\})? (\S+)$", re.MULTILINE)
 
 
@@ -72,8 +73,9 @@ class Written:
 
 @dataclass(slots=True)
 class Seen:
-    """What the exporter tells at one moment."""
+    """What the exporter tells at one moment, so many seconds after the start."""
 
+    seconds: float = 0
     lines: dict[tuple[str, str], float] = field(default_factory=dict)
     messages: dict[str, float] = field(default_factory=dict)
     rollovers: float = 0
@@ -148,7 +150,8 @@ def main(minutes: float, sites: int, rate: float, roll_bytes: int, kill_every: f
             log.append(1, roll_bytes)
         stop = threading.Event()
         writer = threading.Thread(target=write, args=(logs, rate, roll_bytes, stop), name="writer", daemon=True)
-        end = time.monotonic() + minutes * 60
+        began = time.monotonic()
+        end = began + minutes * 60
         samples: list[Seen] = []
         kills = 0
         writer.start()
@@ -156,22 +159,24 @@ def main(minutes: float, sites: int, rate: float, roll_bytes: int, kill_every: f
             with running(folder / "sites", "--state.dir", folder / "state") as exporter:
                 exporter.wait("/-/ready")
                 lives_until = min(end, time.monotonic() + kill_every) if kill_every else end
-                samples += _watch(exporter, lives_until, console)
+                samples += _watch(exporter, began, lives_until, console)
                 if time.monotonic() >= end:
                     stop.set()
                     writer.join()
                     samples.append(_drain(exporter, logs))
+                    samples[-1].seconds = time.monotonic() - began
                     break
                 exporter.kill()
                 kills += 1
     _print(console, logs, samples, minutes, kills)
 
 
-def _watch(exporter: Running, until: float, console: Console) -> list[Seen]:
+def _watch(exporter: Running, began: float, until: float, console: Console) -> list[Seen]:
     samples = []
     while (left := until - time.monotonic()) > 0:
         time.sleep(min(10.0, left))
         samples.append(see(exporter))
+        samples[-1].seconds = time.monotonic() - began
         if console.is_terminal:
             console.print(f"{sum(samples[-1].lines.values()):,.0f} lines, {samples[-1].memory:.0f} MB", end="\r")
     return samples
@@ -195,7 +200,6 @@ def _print(console: Console, logs: list[Written], samples: list[Seen], minutes: 
     differences = [last.lines.get((log.site, log.log), 0) - log.lines for log in logs]
     lost, doubled = -sum(d for d in differences if d < 0), sum(d for d in differences if d > 0)
     messages = sum(last.messages.values()) - sum(log.messages for log in logs)
-    settled = samples[len(samples) // 4 :]
     table = Table(
         title=f"{len(logs)} logs of {len(logs) // len(_LOGS)} sites for {minutes:g} minutes", title_justify="left"
     )
@@ -209,13 +213,28 @@ def _print(console: Console, logs: list[Written], samples: list[Seen], minutes: 
         ("lines counted twice", f"{doubled:.0f}"),
         ("status messages lost (-) or doubled (+)", f"{messages:+.0f}"),
         ("gaps", f"{last.gaps:.0f}"),
-        ("memory, after a quarter of the time", f"{settled[0].memory:.0f} MB"),
-        ("memory, at the end", f"{last.memory:.0f} MB"),
-        ("open files, least and most", f"{min(s.files for s in settled):.0f} .. {max(s.files for s in settled):.0f}"),
     ):
         table.add_row(what, figure)
     console.print(table)
+    console.print(_curve(samples))
     sys.exit(1 if lost or doubled or messages or last.gaps else 0)
+
+
+def _curve(samples: list[Seen]) -> Table:
+    """Show how memory and open files went, over ten parts of the run: what is not flat grows from row to row."""
+    table = Table(title="over time: least and most of each part", title_justify="left")
+    for column in ("minutes", "lines", "memory, MB", "open files"):
+        table.add_column(column, justify="right")
+    size = -(-len(samples) // _CURVE_ROWS)
+    for start in range(0, len(samples), size):
+        part = samples[start : start + size]
+        table.add_row(
+            f"{part[-1].seconds / 60:.1f}",
+            f"{sum(part[-1].lines.values()):,.0f}",
+            f"{min(s.memory for s in part):.0f} .. {max(s.memory for s in part):.0f}",
+            f"{min(s.files for s in part):.0f} .. {max(s.files for s in part):.0f}",
+        )
+    return table
 
 
 if __name__ == "__main__":
