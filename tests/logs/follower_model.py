@@ -16,7 +16,7 @@ import random
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -34,12 +34,27 @@ HISTORY = 3
 MAX_READ = 512
 HEADERS = [b"", b"\xef\xbb\xbf", b"SMS trace, version 5\r\n"]
 _STAMP = b"  $$<SMS_DISTRIBUTION_MANAGER><06-14-2018 06:26:25.828-60><thread=1 (0x1)>\r\n"
-_LINE = re.compile(rb"#(\d+) x*" + re.escape(_STAMP))
+_CCM = b'<![LOG[%b]LOG]!><time="06:26:25.828-60" date="06-14-2018" component="X" thread="1" file="#%07d">\r\n'
+_LINE = re.compile(rb"#(\d+) x*" + re.escape(_STAMP) + rb'|<!\[LOG\[x*\]LOG\]!>[^\n]*file="#(\d+)">\r\n')
 
 
-def line_text(number: int) -> bytes:
-    """Make the line of a number; lengths vary, and some lines are longer than a read."""
+def line_text(number: int, *, late: bool = False) -> bytes:
+    """Make the line of a number; lengths vary, and some lines are longer than a read.
+
+    Args:
+        number: of the line, which tells it from others.
+        late: whether it stands at the end, as a stamp does in the `<![LOG[` form, and so many bytes before it are
+            alike that files may begin alike for longer than a file's head.
+    """
+    if late:
+        return _CCM % (b"x" * (number * 37 % 3 * 70 + (HEAD + 100 if number % 5 == 0 else 0)), number)
     return b"#%07d %b%b" % (number, b"x" * (number * 37 % 101 + (900 if number % 23 == 0 else 0)), _STAMP)
+
+
+def _numbers(data: bytes) -> Iterator[tuple[int, int]]:
+    """Find the lines in some bytes: the number of each, and where it ends."""
+    for match in _LINE.finditer(data):
+        yield int(match[1] or match[2]), match.end()
 
 
 Act = tuple[str, int | None]
@@ -81,9 +96,19 @@ class World:
         exact: whether listings tell of every change, as on a local Linux disk, or not, as on Windows and shares.
         identities: whether files have any.
         header: bytes that every file begins with, which makes their beginnings alike.
+        late: whether lines tell their number at their end only.
     """
 
-    def __init__(self, family: Family, *, exact: bool = True, identities: bool = True, header: bytes = b"") -> None:
+    def __init__(
+        self,
+        family: Family,
+        *,
+        exact: bool = True,
+        identities: bool = True,
+        header: bytes = b"",
+        late: bool = False,
+    ) -> None:
+        self.late = late
         self.family = family
         self.volume = MemoryVolume(exact=exact, identities=identities)
         self.folder = Folder(self.volume, "Logs")
@@ -114,16 +139,16 @@ class World:
             return
         self._append(self._finish_torn())
         for _ in range(count):
-            text, number = line_text(self.next_line), self.next_line
+            text, number = line_text(self.next_line, late=self.late), self.next_line
             self.next_line += 1
             self._append(text)
             self.generations[-1].lines.append(number)
 
     def tear(self, size: int) -> None:
         """Write the start of a line."""
-        if self.hidden or self.torn:
-            return
-        text = line_text(self.next_line)
+        if self.hidden or self.torn or (self.late and not self._holds_lines()):
+            return  # a file that holds the start of a record and nothing else cannot be told from another such file
+        text = line_text(self.next_line, late=self.late)
         size = 9 + size % (len(text) - 9)  # with its number: of fewer bytes nothing can be told
         self._append(text[:size])
         self.torn = text[size:]
@@ -151,8 +176,8 @@ class World:
 
     def copy(self, share: int) -> None:
         """Roll by copying, first part: copy some of the log."""
-        if self.copying or CURRENT not in self.volume.files:
-            return
+        if self.copying or CURRENT not in self.volume.files or self.late:
+            return  # of a file whose head shows no stamp, a short copy cannot be told from a new log
         self._make_room()
         self.copying = True
         self.copy_name = self._dated() if self.family is Family.DATED else ROLLED
@@ -172,7 +197,7 @@ class World:
         self.copying = False
         copied = len(self.volume.files[self.copy_name].data)
         data = bytes(self.volume.files[CURRENT].data)
-        self.excused.update(int(match[1]) for match in _LINE.finditer(data) if match.end() > copied)
+        self.excused.update(number for number, end in _numbers(data) if end > copied)
         self.volume.truncate(CURRENT)
         self._drop_torn()
         self._begin()
@@ -224,11 +249,11 @@ class World:
 
     def restore(self, lines: int) -> None:
         """Put an older copy of the log in its place."""
-        if self.copying or CURRENT not in self.volume.files or not self.generations[-1].lines:
+        if self.late or self.copying or CURRENT not in self.volume.files or not self.generations[-1].lines:
             return
         generation = self.generations[-1]
         keep = 1 + lines % len(generation.lines)
-        ends = [match.end() for match in _LINE.finditer(bytes(generation.text))]
+        ends = [end for _, end in _numbers(bytes(generation.text))]
         if ends[keep - 1] < HEAD:
             return  # so short a copy cannot be told from a new log, once it has grown
         self.excused.update(generation.lines[keep:])
@@ -331,10 +356,10 @@ class World:
         return Follower(self.folder, "distmgr", position, LogHealth(), max_read=MAX_READ)
 
     def _consume(self, block: Block) -> None:
-        lines = list(_LINE.finditer(block.data))
-        numbers = [int(match[1]) for match in lines]
+        lines = list(_numbers(block.data))
+        numbers = [number for number, _ in lines]
         # As the reader of records does, let a line without stamp, such as the banner, wait for the next that has one.
-        consumed = len(block.data) if block.final else lines[-1].end() if lines else 0
+        consumed = len(block.data) if block.final else lines[-1][1] if lines else 0
         data = block.data[:consumed]
         last = next((item for item in reversed(self.delivered) if isinstance(item, int)), 0)
         for number in numbers:
@@ -355,6 +380,9 @@ class World:
                 self.volume.write(CURRENT, self.header)
             self.generations[-1].text += data
             self.volume.write(CURRENT, data)
+
+    def _holds_lines(self) -> bool:
+        return CURRENT in self.volume.files and any(_numbers(bytes(self.volume.files[CURRENT].data)))
 
     def _begin(self) -> None:
         self.generations.append(Generation())
@@ -479,6 +507,7 @@ def make_world(rng: random.Random) -> World:
         exact=rng.random() < 0.5,
         identities=rng.random() < 0.8,
         header=rng.choice(HEADERS),
+        late=rng.random() < 0.3,
     )
 
 

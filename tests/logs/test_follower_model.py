@@ -28,9 +28,10 @@ class Histories(RuleBasedStateMachine):
         exact=st.booleans(),
         identities=st.booleans(),
         header=st.sampled_from(follower_model.HEADERS),
+        late=st.booleans(),
     )
-    def begin(self, family: Family, exact: bool, identities: bool, header: bytes) -> None:  # noqa: FBT001
-        self.world = World(family, exact=exact, identities=identities, header=header)
+    def begin(self, family: Family, exact: bool, identities: bool, header: bytes, late: bool) -> None:  # noqa: FBT001
+        self.world = World(family, exact=exact, identities=identities, header=header, late=late)
 
     @rule(act=ACTS)
     def act(self, act: Act) -> None:
