@@ -10,7 +10,6 @@ from typing import Final
 from tests.docs.fences import PAGES, ROOT, Fence, fences
 
 SHELLS: Final = {"sh", "bash"}
-WINDOWS: Final = {"powershell", "bat", "cmd"}
 _HEREDOC: Final = re.compile(r"<<'?(\w+)'?$")
 _IN_TABLE: Final = re.compile(r"^\|[^|]+\| `(configmgr-exporter [^`]+)` \|$", re.MULTILINE)
 
@@ -35,6 +34,19 @@ NOT_RUN: Final = {
     ("docs/prometheus.md", "prometheus --query.lookback-delta"): EXCERPT,
 }
 """By page and how the command begins. Every entry must still be needed."""
+
+
+NO_POWERSHELL: Final = "no PowerShell where the tests run; test_invocations.py looks at its calls of the program"
+NOT_SHELL: Final = {
+    (
+        "docs/how-to-read-a-blocked-task-sequence.md",
+        "console",
+    ): "names paths of Windows; test_invocations.py looks at it",
+    ("docs/install.md", "powershell"): NO_POWERSHELL,
+    ("docs/install-windows.md", "powershell"): NO_POWERSHELL,
+}
+"""By page and language: blocks that are typed, and not into the shell of a Debian."""
+TYPED: Final = {"bat", "cmd", "console", "powershell", "ps1", "shell", "zsh"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.cleanroot import CleanRoot, FailedError, clean_root
-from tests.docs.commands import NOT_RUN, Command, commands
-from tests.docs.fences import ROOT
+from tests.docs.commands import NOT_RUN, NOT_SHELL, TYPED, Command, commands
+from tests.docs.fences import PAGES, ROOT, fences
 from tests.test_project import tracked_files
 from tests.waiting import until
 
@@ -26,6 +26,11 @@ CONFIGURATION = "sites:\n  - {site: CHI, logs: /mnt/chi/Logs}\n  - {site: CEN, l
 def test_commands_that_are_not_run_are_there() -> None:
     """Or the list would grow old and hide a new one."""
     assert {command.excuse for command in commands()} - {None} == set(NOT_RUN)
+
+
+def test_blocks_of_other_shells_are_listed() -> None:
+    typed = {(fence.page, fence.language) for page in PAGES for fence in fences(page) if fence.language in TYPED}
+    assert typed == set(NOT_SHELL)
 
 
 def test_every_command_does_what_its_page_says(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ import click
 import pytest
 
 from exporter.cli import cli
-from tests.docs.fences import PAGES, ROOT
+from tests.docs.fences import PAGES, ROOT, fences
 from tests.test_project import tracked_files
+from tests.windows_zip.test_install_script import faults
 
 _IN_LINE = re.compile(r"`([^`\n]+)`")
 _FENCED = re.compile(r"^ *```\w*\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -123,3 +124,15 @@ def test_long_options_in_line_belong_to_some_command() -> None:
         named = re.findall(r"`(--(?:web|config|state|log|textfile)\.[\w.-]+)", text)
         strange |= {(page.name, option) for option in named if option not in known | _OF_OTHERS}
     assert strange == set()
+
+
+def test_powershell_of_the_pages_can_be_read() -> None:
+    scripts = [fence for page in PAGES for fence in fences(page) if fence.language == "powershell"]
+    assert scripts
+    wrong = [(fence.page, fence.line + line - 1) for fence in scripts for line in faults(plain(fence.text))]
+    assert wrong == []
+
+
+def plain(script: str) -> bytes:
+    """The grammar of tree-sitter does not know the dots in options of programs, which PowerShell passes on."""
+    return re.sub(r"(?<= --)(\w+)\.", r"\1-", script).encode()
