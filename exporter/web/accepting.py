@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from asyncio.sslproto import SSLProtocol
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
@@ -15,6 +16,10 @@ from exporter.web.connections import Gate
 _LOG: Final = logging.getLogger(__name__)
 _HANDSHAKE_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 1.0
+
+# Each encrypted connection holds a buffer of this size for as long as it is open: 256 KiB, unless it is told otherwise,
+# which is 128 MiB for all that may be open. This is one record of TLS; no request is longer than two.
+SSLProtocol.max_size = 16 * 1024
 
 
 class Doorman:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import urllib.error
@@ -14,14 +15,15 @@ from typing import Self
 
 from tests.waiting import until
 
-_LISTENING = re.compile(r"Listening on http://(127\.0\.0\.1:\d+)")
+_LISTENING = re.compile(r"Listening on (https?)://(127\.0\.0\.1:\d+)")
 
 
 class Running:
     """A process that serves, until the end of the `with` block."""
 
-    def __init__(self, log: Path, *arguments: object) -> None:
+    def __init__(self, log: Path, *arguments: object, trust: ssl.SSLContext | None = None) -> None:
         self._log = log
+        self._trust = trust
         self._arguments = [str(argument) for argument in arguments]
 
     def __enter__(self) -> Self:
@@ -50,13 +52,14 @@ class Running:
     def _find_address(self) -> str:
         assert self.process.poll() is None, self.said
         found = _LISTENING.search(self.said)
-        return found[1] if found else ""
+        return found[2] if found else ""
 
     def get(self, path: str, method: str = "GET") -> tuple[int, str]:
         """Ask the process for a page; return status and text."""
-        request = urllib.request.Request(f"http://{self.address}{path}", method=method)
+        scheme = "https" if self._trust else "http"
+        request = urllib.request.Request(f"{scheme}://{self.address}{path}", method=method)  # noqa: S310 - our own server
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own server, over http
+            with urllib.request.urlopen(request, timeout=30, context=self._trust) as answer:  # noqa: S310 - our own server
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as refused:
             with refused:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +16,8 @@ import pytest
 from tests.commands.running import Running
 from tests.lines import blocked
 from tests.waiting import until
+from tests.web.access.conftest import TLS, authority_in
+from tests.web.access.test_tls import client_hello
 from tests.web.serving import ask, raw, rest
 
 _MOST_MEGABYTES = 64.0  # of growth: 512 connections with all that each may have sent, and then some
@@ -118,6 +122,34 @@ def wrong_methods(attacker: Attacker) -> None:
         ask(attacker.port, "/metrics", method)
 
 
+def begin_handshake(attacker: Attacker) -> None:
+    hello = client_hello()
+    with ExitStack() as stack:
+        for cut in range(40, 100):
+            stack.enter_context(raw(attacker.port)).sendall(hello[:cut])
+        attacker.stopped.wait(0.05)
+
+
+def break_handshake(attacker: Attacker) -> None:
+    with raw(attacker.port) as connection:
+        connection.sendall(client_hello() + os.urandom(2000))
+        rest(connection)
+
+
+def shake_hands_and_go(attacker: Attacker) -> None:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with raw(attacker.port) as connection:
+        context.wrap_socket(connection).close()
+
+
+TLS_ATTACKS: dict[str, tuple[Attack, int]] = {
+    "handshakes that are only begun": (begin_handshake, 3),
+    "handshakes that break": (break_handshake, 4),
+    "a storm of handshakes": (shake_hands_and_go, 8),
+    "plain HTTP": (wrong_methods, 4),
+}
+
 ATTACKS: dict[str, tuple[Attack, int]] = {
     "headers that trickle in": (trickle_headers, 3),
     "bodies that trickle in": (trickle_body, 4),
@@ -163,12 +195,11 @@ class Stage:
         return int(self.exporter.address.rpartition(":")[2])
 
 
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    folder = tmp_path_factory.mktemp("attacked")
+@contextmanager
+def staged(folder: Path, *options: object, trust: ssl.SSLContext | None = None) -> Iterator[Stage]:
     log = folder / "distmgr.log"
     log.write_bytes(blocked("CEN00021"))
-    with Running(folder / "said", f"CHI={folder}") as exporter:
+    with Running(folder / "said", f"CHI={folder}", *options, trust=trust) as exporter:
         writer = Writer(log)
         thread = threading.Thread(target=writer.run)
         thread.start()
@@ -177,6 +208,20 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         finally:
             writer.stop()
             thread.join()
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with staged(tmp_path_factory.mktemp("attacked")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def tls_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    folder = tmp_path_factory.mktemp("attacked")
+    authority = authority_in(folder)
+    with staged(folder, "--web.config.file", authority.config(TLS), trust=authority.client()) as made:
+        yield made
 
 
 @contextmanager
@@ -193,9 +238,8 @@ def attacked(port: int, attack: Attack, threads: int) -> Iterator[Attacker]:
             each.join()
 
 
-def lines_read(port: int) -> float:
-    found = re.search(rf'^{_LINES}{{log="distmgr",site="CHI"}} (\S+)$', ask(port, "/metrics").text, re.MULTILINE)
-    return float(found[1]) if found else 0.0
+def lines_read(exporter: Running) -> float:
+    return exporter.metric(_LINES).get('{log="distmgr",site="CHI"}', 0.0)
 
 
 def memory_of(process: int) -> float:
@@ -205,27 +249,42 @@ def memory_of(process: int) -> float:
     return int(kilobytes) / 1024
 
 
-@pytest.mark.parametrize(("attack", "threads"), ATTACKS.values(), ids=ATTACKS)
-def test_reading_and_answering_go_on_in_bounded_memory(stage: Stage, attack: Attack, threads: int) -> None:
-    before = memory_of(stage.exporter.process.pid)
+def withstand(stage: Stage, attack: Attack, threads: int) -> None:
+    exporter = stage.exporter
+    before = memory_of(exporter.process.pid)
     with attacked(stage.port, attack, threads) as attacker:
         until(lambda: attacker.done >= 2 * threads)
         written = stage.writer.lines
-        until(lambda: lines_read(stage.port) >= written)  # over connections like any other
-        assert ask(stage.port, "/-/healthy").status == 200
-        assert ask(stage.port, "/").status == 200
-        during = memory_of(stage.exporter.process.pid)
+        until(lambda: lines_read(exporter) >= written)  # over connections like any other
+        assert exporter.get("/-/healthy")[0] == 200
+        assert exporter.get("/")[0] == 200
+        during = memory_of(exporter.process.pid)
     assert during - before < _MOST_MEGABYTES
-    assert ask(stage.port, "/-/ready").status == 200
+    assert exporter.get("/-/ready")[0] == 200
 
 
-def test_nobody_can_fill_the_log(stage: Stage) -> None:
+@pytest.mark.parametrize(("attack", "threads"), ATTACKS.values(), ids=ATTACKS)
+def test_reading_and_answering_go_on_in_bounded_memory(stage: Stage, attack: Attack, threads: int) -> None:
+    withstand(stage, attack, threads)
+
+
+@pytest.mark.parametrize(("attack", "threads"), TLS_ATTACKS.values(), ids=TLS_ATTACKS)
+def test_and_so_they_do_where_tls_is_spoken(tls_stage: Stage, attack: Attack, threads: int) -> None:
+    withstand(tls_stage, attack, threads)
+
+
+def fill_log(stage: Stage, attacks: Iterable[tuple[Attack, int]]) -> None:
     said = stage.exporter.said
-    for attack, _ in ATTACKS.values():
+    for attack, _ in attacks:
         attacker = Attacker(stage.port)
         attacker.stopped.set()
         with suppress(OSError):
             attack(attacker)
-    assert ask(stage.port, "/-/healthy").status == 200
+    assert stage.exporter.get("/-/healthy")[0] == 200
     assert stage.exporter.said == said
     assert "level=error" not in said
+
+
+def test_nobody_can_fill_the_log(stage: Stage, tls_stage: Stage) -> None:
+    fill_log(stage, ATTACKS.values())
+    fill_log(tls_stage, TLS_ATTACKS.values())
