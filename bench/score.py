@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from bench.facts import FINDINGS, Key, told_facts, true_facts
 from exporter.commands.explain import read_once
 from exporter.commands.options import find
 from exporter.events.loader import load_catalogue
@@ -33,14 +34,13 @@ from exporter.hierarchy import report
 from exporter.logs.clock import Clock
 from exporter.logs.discovery import KNOWN_LOGS
 from exporter.logs.records import RecordReader
+from exporter.replication.state import SiteState
 from exporter.simulator import SCENARIOS, Plan, random_plan, run_batch, scenario_plan
 from tests.worlds import cut, troubled_plan
 
-Key = tuple[Any, ...]
 Truth = Mapping[str, Any]
 Answer = Mapping[str, Any]
 
-FINDINGS: Final = ("blocked", "waiting", "source_errors")
 ON_ITS_WAY: Final = "(on its way)"
 WAY_NOT_TOLD: Final = "(way not told)"
 _NEEDS_NO_LINE: Final = {"unknown", "owner_not_read"}
@@ -105,10 +105,11 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A world's truth, what was told of it, and the evidence that does not stand in its logs."""
+    """A world's truth, what was told of it, the states behind that, and what evidence does not stand in its logs."""
 
     truth: Truth
     answer: Answer
+    states: Mapping[str, SiteState]
     absent: Sequence[Key] = ()
 
 
@@ -129,9 +130,10 @@ def explain(plan: Plan, matcher: Matcher) -> Explained:
         folder = Path(name)
         truth = run_batch(folder, replace(plan, max_log_bytes=_NEVER_ROLLS))
         read = read_once(find([name], KNOWN_LOGS), matcher)
-        answer = report({site.code: site.ledger.state for site in read}, {site.code: site.gaps for site in read})
-        told = answer.to_json()
-        return Explained(truth, told, [key for key, cause in _causes(told).items() if not _stands(folder, cause)])
+        states = {site.code: site.ledger.state for site in read}
+        told = report(states, {site.code: site.gaps for site in read}).to_json()
+        absent = [key for key, cause in _causes(told).items() if not _stands(folder, cause)]
+        return Explained(truth, told, states, absent)
 
 
 def _stands(folder: Path, cause: Mapping[str, Any]) -> bool:
@@ -157,8 +159,9 @@ def score(explained: Explained, name: str, into: Score) -> None:
         into: the score that is counted up.
     """
     differing: list[str] = []
-    for kind in FINDINGS:
-        true, told = set(_findings(explained.truth, kind)), set(_findings(explained.answer, kind))
+    true_of, told_of = true_facts(explained.truth), told_facts(explained.answer, explained.states)
+    for kind in (*FINDINGS, *sorted({*true_of, *told_of}.difference(FINDINGS))):
+        true, told = true_of.get(kind, set()), told_of.get(kind, set())
         _count(into.findings[kind], true, told)
         differing += _named(kind, true, told)
     true_causes, told_causes = _causes(explained.truth), _causes(explained.answer)
@@ -181,19 +184,6 @@ def _count(tally: Tally, true: set[Key], told: set[Key]) -> None:
     tally.true += len(true)
     tally.told += len(told)
     tally.right += len(true & told)
-
-
-def _findings(told: Truth, kind: str) -> Iterator[Key]:
-    for code, site in told["sites"].items():
-        for one in site[kind]:
-            match kind:
-                case "blocked":
-                    missing = sorted((missing["package"], missing["program"]) for missing in one["missing"])
-                    yield code, one["task_sequence"], *missing
-                case "waiting":
-                    yield code, one["package"], one["from_site"], one["reason"]
-                case _:
-                    yield code, one["package"], one["reason"], one["win32_error"]
 
 
 def _causes(told: Truth) -> dict[Key, dict[str, Any]]:
@@ -250,8 +240,8 @@ def _named(kind: str, true: set[Key], told: set[Key]) -> list[str]:
 def show(console: Console, result: Score, count: int) -> None:
     """Print the score, and what differs."""
     findings = Table("finding", "true", "told", "right", "precision", "recall", title=f"Findings in {count} worlds")
-    for kind in FINDINGS:
-        findings.add_row(kind, *_numbers(result.findings[kind]))
+    for kind, tally in result.findings.items():
+        findings.add_row(kind, *_numbers(tally))
     causes = Table("cause", "true", "told", "right", "precision", "recall", "site", "lines", title="Causes")
     for kind, tally in sorted(result.causes.items()):
         told = result.proven[kind] + result.unproven[kind]

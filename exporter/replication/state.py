@@ -310,7 +310,7 @@ class Tally(StrEnum):
     SENDER_SITES_PUT_ASIDE = "sender_sites_put_aside"  # (destination site,)
     SCHEDULER_REQUESTS = "scheduler_requests"  # (destination site, outcome: created, completed)
     SCHEDULER_JOBS_DROPPED = "scheduler_jobs_dropped"  # (destination site, reason: a TroubleKind)
-    DESPOOLER_INSTRUCTIONS = "despooler_instructions"  # (source site, outcome: taken, executed, failed, retried)
+    DESPOOLER_INSTRUCTIONS = "despooler_instructions"  # (source site, outcome: executed, failed, retried)
     DESPOOLER_THREAD_WAITS = "despooler_thread_waits"  # ()
     REPLICATION_FILES = "replication_files"  # (outcome: found, discarded)
     PACKAGE_TRANSFERS = "package_transfers"  # (distribution point, outcome: started, completed, failed, postponed)

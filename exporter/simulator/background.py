@@ -15,6 +15,7 @@ def replication_manager(server: Server, thread: int) -> Process:
         found = server.pause(1, 4)
         while found:
             server.log(REPLMGR, thread, f"Found {found} replication files")
+            server.tables.moved["replication_files", "found"] += found
             text = "There may be more replication files coming in, wait 5 seconds and scan again."
             server.log(REPLMGR, thread, text)
             yield 5 * SECOND

@@ -127,7 +127,7 @@ def _content_stuck_on(world: World, way: tuple[str, ...], package: str) -> Cause
     """Look at each hop for what keeps content: a fault of its own, or a child that cannot be reached at all."""
     for origin, child in pairwise(way):
         cause = _shipment_cause(world.content_sent.get((package, child)))
-        if cause or (origin, child) in world.unreached:
+        if cause or world.unreached(origin, child):
             return cause or ("transport", origin)
     return None
 
@@ -138,7 +138,7 @@ def _unreached_on(world: World, way: tuple[str, ...], package: str) -> Cause | N
     for origin, child in pairwise(way):
         row = world.sites[child].rows.get(package)
         passed = row is not None and newest is not None and row.version >= newest.version
-        if not passed and (origin, child) in world.unreached:
+        if not passed and world.unreached(origin, child):
             return ("transport", origin)
     return None
 

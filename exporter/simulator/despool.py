@@ -21,6 +21,7 @@ def execute(server: Server, job: Shipment) -> Process:
     while True:
         while server.despooling >= MAX_THREADS:
             server.log(DESPOOLER, main, "Waiting for an available despooling thread")
+            server.tables.moved["despooler_thread_waits",] += 1
             yield 10 * SECOND
         server.despooling += 1
         thread = server.new_thread()
@@ -36,8 +37,12 @@ def execute(server: Server, job: Shipment) -> Process:
         server.log(DESPOOLER, thread, f"~Executing instruction of type {_TYPE}")
         yield server.pause(50, 2000)
         server.despooling -= 1
-        if _can_execute(server, job, thread):
+        trouble = _trouble(server, job, thread)
+        if not trouble:
             break
+        server.world.put_off(job, trouble)
+        server.tables.moved["despooler_instructions", job.origin, "retried"] += 1
+        server.tables.moved["despooler_instructions", job.origin, "failed"] += 1
         server.log(DESPOOLER, thread, f"~Created retry instruction for job {job.job}")
         server.log(DESPOOLER, thread, "~Despooler failed to execute the instruction, error code = 12")
         till = server.local_time_text(server.engine.now + _RETRY)
@@ -47,23 +52,26 @@ def execute(server: Server, job: Shipment) -> Process:
         yield _RETRY
     yield from _store(server, job, thread)
     server.log(DESPOOLER, thread, "~Despooler successfully executed one instruction.")
+    server.world.carried_out(job)
+    server.tables.moved["despooler_instructions", job.origin, "executed"] += 1
 
 
-def _can_execute(server: Server, job: Shipment, thread: int) -> bool:
+def _trouble(server: Server, job: Shipment, thread: int) -> str:
+    """Return why an instruction cannot be carried out now, "" when it can."""
     definition = job.definition
     if incidents.despooler_fails(server.plan, server.code, definition.id, server.seconds):
         job.state = ShipmentState.DESPOOLER_RETRY
-        return False
+        return "despooler_retry"
     job.state = ShipmentState.TRAVELLING
     if not job.content or definition.id in server.world.deleted:
-        return True
+        return ""
     row = server.tables.rows.get(definition.id)
     # In 2007 the definition of a newer version waits for the content, so the content must not wait for it.
     known = row is not None and (server.old or row.content_version >= definition.content_version)
     if not known:
         text = f"~This package[{definition.id}]'s information hasn't arrived yet for this version "
         server.log(DESPOOLER, thread, f"{text}[{definition.content_version}]. Retry later ...")
-    return known
+    return "" if known else "content_before_definition"
 
 
 def _store(server: Server, job: Shipment, thread: int) -> Process:

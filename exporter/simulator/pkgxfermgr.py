@@ -20,6 +20,7 @@ def transfer(server: Server, definition: Definition) -> Process:
     yield server.pause(20, 300)
     text = f"Sending thread starting for Job: {job}, package: {package}, Version: {version}, "
     server.log(PKGXFER, thread, text + details.format("server"))
+    server.tables.moved["package_transfers", name, "started"] += 1
     _report(server, thread, definition, 0)
     server.log(PKGXFER, thread, f"Sending legacy content {package}.{version} for package {package}")
     server.log(PKGXFER, thread, "Redistribute=0, Related=")
@@ -28,6 +29,7 @@ def transfer(server: Server, definition: Definition) -> Process:
     server.log(PKGXFER, thread, "~Sending completed successfully")
     text = f"~Finished sending SWD package {package} version {version} to distribution point {name}"
     server.log(PKGXFER, thread, text)
+    server.tables.moved["package_transfers", name, "completed"] += 1
     strings, versions = (package, str(version), name), ((400, package), (410, str(version)))
     server.status(PKGXFER, thread, StatusMessage(8200, strings, versions))
     _report(server, thread, definition, 3)

@@ -9,7 +9,7 @@ from exporter.simulator.plan import Drop
 from exporter.simulator.sender import send
 from exporter.simulator.server import Server, StatusMessage
 from exporter.simulator.tables import Definition
-from exporter.simulator.world import Shipment, ShipmentState
+from exporter.simulator.world import Shipment, ShipmentState, Trouble
 
 
 def package_file(server: Server, definition: Definition) -> str:
@@ -58,10 +58,12 @@ def _activate(server: Server, job: Shipment, thread: int) -> Process:
         job.state = ShipmentState.NEVER_SENT if lost.how is not Drop.SILENT else ShipmentState.LOST
         if lost.how is Drop.NO_ADDRESS:
             server.log(SCHEDULER, thread, f"There is no address defined for site {job.destination}")
+            _give_up(server, job.destination, "no_address")
             server.status(SCHEDULER, thread, StatusMessage(3400, (job.destination,), severity="E"))
             server.log(SCHEDULER, thread, "Cannot create the routing instruction.")
         elif lost.how is Drop.NO_REQUEST_ID:
             server.log(SCHEDULER, thread, "Skipping minijob. Could not retrieve the request ID")
+            _give_up(server, "", "no_request_id")
             text = "Error. Could not give send request to scheduler. Possibly could not reach the schedule box "
             server.log(SCHEDULER, thread, f"{text}on the site server. Skipping minijob.")
         return
@@ -72,10 +74,18 @@ def _activate(server: Server, job: Shipment, thread: int) -> Process:
         server.log(SCHEDULER, thread, f"Transfer root:  {package_file(server, job.definition)}~")
     server.log(SCHEDULER, thread, f"<Updating JOB {job.job}>{title}")
     server.log(SCHEDULER, thread, f"Created new send request ID:  {job.request}~")
+    server.tables.moved["scheduler_requests", job.destination, "created"] += 1
+    for trouble in (Trouble("no_address", server.code, job.destination), Trouble("no_request_id", server.code)):
+        server.world.troubles.discard(trouble)
     yield server.pause(5, 100)
     server.log(SCHEDULER, thread, "====== Updating Send Request List =======")
     _list_request(server, job, thread, "Pending")
     server.engine.spawn(_request(server, job, thread, title), server.pause(2 * SECOND, 30 * SECOND))
+
+
+def _give_up(server: Server, destination: str, kind: str) -> None:
+    server.world.troubles.add(Trouble(kind, server.code, destination))
+    server.tables.moved["scheduler_jobs_dropped", destination, kind] += 1
 
 
 def _list_request(server: Server, job: Shipment, thread: int, state: str) -> None:
@@ -97,6 +107,9 @@ def _request(server: Server, job: Shipment, thread: int, title: str) -> Process:
         yield 15 * MINUTE
     yield from send(server, job)
     yield server.pause(5 * SECOND, 60 * SECOND)
+    while server.checking:  # one thread looks after all of them, one after another
+        yield 10
+    server.checking = True
     outbox = rf"\\{server.site.server}\SMS_{server.code}\inboxes\schedule.box"
     server.log(SCHEDULER, thread, "======  Checking Status of All Send Requests  ======")
     server.log(SCHEDULER, thread, rf"~====  Checking send requests for outbox {outbox}\outboxes\LAN.~~")
@@ -105,7 +118,9 @@ def _request(server: Server, job: Shipment, thread: int, title: str) -> Process:
     yield server.pause(5, 100)
     server.log(SCHEDULER, thread, f"<Updating JOB {job.job}>{title}")
     server.log(SCHEDULER, thread, "Send request has successfully completed.~")
+    server.tables.moved["scheduler_requests", job.destination, "completed"] += 1
     server.log(SCHEDULER, thread, "<JOB STATUS - COMPLETE>~")
     server.log(SCHEDULER, thread, rf"Deleting instruction file {outbox}\tosend\{job.job}.Icl.~")
     server.log(SCHEDULER, thread, f"Deleting send request with ID: {job.request}.~")
     server.log(SCHEDULER, thread, f"Deleted job {job.job}.~")
+    server.checking = False

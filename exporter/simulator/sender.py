@@ -10,7 +10,7 @@ from exporter.simulator.despool import execute
 from exporter.simulator.engine import Process, Wait
 from exporter.simulator.names import HOUR, MINUTE, SECOND, SENDER
 from exporter.simulator.server import Server
-from exporter.simulator.world import Shipment, ShipmentState
+from exporter.simulator.world import Shipment, ShipmentState, Trouble
 
 MAX_THREADS = 3
 # A large package gives thousands of these lines; a few dozen show what they do to a log.
@@ -32,7 +32,9 @@ def send(server: Server, job: Shipment) -> Process:
         while server.sending[child] >= MAX_THREADS or _left_alone(server, child):
             yield 5 * SECOND
         main = server.threads[SENDER]
+        taken = server.engine.now
         server.log(SENDER, main, f"Found send request.  ID: {job.request}, Dest Site: {child}~")
+        server.tables.moved["sender_requests", child, "taken"] += 1
         used = server.sending[child]
         text = f"Checking for site-specific sending capacity.  Used {used} out of {MAX_THREADS}.~"
         server.log(SENDER, main, text)
@@ -49,6 +51,8 @@ def send(server: Server, job: Shipment) -> Process:
         yield HOUR
     job.state = ShipmentState.TRAVELLING
     yield from _transfer(server, job, thread)
+    server.tables.moved["sender_requests", child, "completed"] += 1
+    server.tables.moved["send_milliseconds", child] += server.engine.now - taken
     server.sending[child] -= 1
     peer = server.peers[child]
     server.engine.spawn(execute(peer, job), server.pause(2 * SECOND, 30 * SECOND))
@@ -70,16 +74,19 @@ def _connect(server: Server, job: Shipment, thread: int) -> Generator[Wait, None
     for attempt in range(3):
         error = incidents.connection_error(server.plan, server.code, child, server.seconds)
         if not error:
-            server.world.unreached.discard((server.code, child))
             return True
-        server.world.unreached.add((server.code, child))
         if attempt:
             yield MINUTE
+        server.world.troubles.add(Trouble("connection_failed", server.code, child))
+        server.tables.moved["sender_connection_failures", child, str(error)] += 1
         server.log(SENDER, thread, rf"Error during WNetAddConnection2 to \\{peer.site.server}\SMS_SITE ({error}).")
         server.log(SENDER, thread, "There is no existing connection, Win32 error = 0")
         server.log(SENDER, thread, "Operation is retryable.")
     now = server.engine.now
     server.put_aside[child] = now + HOUR
+    server.world.troubles.add(Trouble("put_aside", server.code, child))
+    server.tables.moved["sender_sites_put_aside", child] += 1
+    server.tables.moved["sender_requests", child, "failed"] += 1
     server.log(
         SENDER,
         thread,
@@ -126,8 +133,10 @@ def _write(server: Server, job: Shipment, thread: int, file: _File) -> Process:
         server.log(SENDER, thread, f"~Attempt to write {part} bytes to {file.remote} at position {position}")
         yield server.pause(20, 2000)
         server.log(SENDER, thread, f"~Wrote {part} bytes to {file.remote} at position {position}")
+        server.tables.moved["sender_bytes", job.destination] += part
         position += part
     version = definition.content_version if job.content else definition.version
     server.log(SENDER, thread, f"~Sending completed [{file.local}]")
     text = f"~Finished sending SWD package {definition.id} version {version} to site {job.destination}"
     server.log(SENDER, thread, text)
+    server.world.reached(server.code, job.destination)

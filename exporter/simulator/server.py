@@ -46,6 +46,7 @@ class Server:
         distmgr_tasks: what ends when distribution manager restarts.
         open_try: the unit that the replication thread works on.
         restart_in_unit, burst_in_unit: an incident that waits for the next unit; the burst's number of lines, or 0.
+        checking: whether the scheduler is looking after a send request that has been sent.
         put_aside: until when the sender leaves a child alone; `sending`: its threads in use, by child.
     """
 
@@ -81,6 +82,7 @@ class Server:
     put_aside: dict[str, int] = field(default_factory=dict)
     sending: Counter[str] = field(default_factory=Counter)
     despooling: int = 0
+    checking: bool = False
 
     @property
     def code(self) -> str:

@@ -115,7 +115,7 @@ class SourceTrouble:
 
 @dataclass(slots=True)
 class Tables:
-    """The database and the folders of one site."""
+    """The database and the folders of one site; `moved` counts what its transport has done."""
 
     rows: dict[str, Definition] = field(default_factory=dict)
     programs: dict[str, set[str]] = field(default_factory=dict)
@@ -132,6 +132,7 @@ class Tables:
     told_content: dict[str, int] = field(default_factory=dict)
     told_source: dict[str, int] = field(default_factory=dict)
     told_names: dict[str, str] = field(default_factory=dict)
+    moved: Counter[tuple[str, ...]] = field(default_factory=Counter)
 
     def has(self, reference: Reference) -> bool:
         """Return whether the site has the program in its program table."""

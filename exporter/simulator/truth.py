@@ -18,6 +18,7 @@ logs as they are written loses nothing by that.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from exporter.simulator.causes import culprits, reference_truth, time_text
@@ -25,6 +26,7 @@ from exporter.simulator.disk import LogFile
 from exporter.simulator.plan import Plan
 from exporter.simulator.simulation import Simulation
 from exporter.simulator.tables import MISSING_REFERENCE, Tables
+from exporter.simulator.world import Trouble
 
 Truth = dict[str, Any]
 
@@ -42,7 +44,10 @@ def tell(simulation: Simulation, logs: dict[tuple[str, str], LogFile] | None = N
         "seed": plan.seed,
         "start": time_text(plan.start_ms),
         "time": time_text(simulation.now),
-        "sites": {code: _site(plan, code, tables) for code, tables in world.sites.items()},
+        "sites": {
+            code: _site(plan, code, tables, (one for one in world.troubles if one.site == code))
+            for code, tables in world.sites.items()
+        },
         "culprits": culprits(plan, world),
         "logs": _logs(logs or {}),
     }
@@ -56,7 +61,7 @@ def truth_at(plan: Plan, milliseconds: int) -> Truth:
     return tell(simulation)
 
 
-def _site(plan: Plan, code: str, tables: Tables) -> Truth:
+def _site(plan: Plan, code: str, tables: Tables, troubles: Iterable[Trouble]) -> Truth:
     site = plan.site(code)
     return {
         "parent": site.parent,
@@ -112,6 +117,12 @@ def _site(plan: Plan, code: str, tables: Tables) -> Truth:
             for package in sorted({*tables.told_definition, *tables.told_content, *tables.told_source})
         },
         "names": dict(sorted(tables.told_names.items())),
+        "rows": {package: row.version for package, row in sorted(tables.rows.items())},
+        "transport": [
+            {"trouble": one.kind, "peer_site": one.peer, "job": one.job or None, "package": one.package or None}
+            for one in sorted(troubles, key=lambda one: (one.peer, one.kind, one.package, one.job))
+        ],
+        "moved": [[*what, number] for what, number in sorted(tables.moved.items())],
     }
 
 

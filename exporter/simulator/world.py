@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from exporter.simulator.plan import Plan
 from exporter.simulator.tables import Definition, Tables
@@ -39,6 +40,19 @@ class Shipment:
     before: Shipment | None = None
 
 
+class Trouble(NamedTuple):
+    """What a site's lines say keeps files from moving: of a kind that the exporter names so, with a peer site.
+
+    A trouble with a peer is over when something has been sent there, or, at the despooler, when the job went through.
+    """
+
+    kind: str
+    site: str
+    peer: str = ""
+    job: str = ""
+    package: str = ""
+
+
 @dataclass(slots=True)
 class World:
     """Every site's tables, and what is on its way between them.
@@ -46,7 +60,7 @@ class World:
     Attributes:
         sent: the definition last sent, by package and child; `content_sent`: the content.
         dropped: packages of which a scheduler has dropped something, by its site and the child.
-        unreached: pairs of a site and its child to which the sender's latest try to connect failed.
+        troubles: what keeps files from moving now.
         deleted: packages that their owner has deleted.
     """
 
@@ -55,8 +69,26 @@ class World:
     sent: dict[tuple[str, str], Shipment] = field(default_factory=dict)
     content_sent: dict[tuple[str, str], Shipment] = field(default_factory=dict)
     dropped: dict[tuple[str, str], set[str]] = field(default_factory=dict)
-    unreached: set[tuple[str, str]] = field(default_factory=set)
+    troubles: set[Trouble] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
+
+    def unreached(self, origin: str, child: str) -> bool:
+        """Return whether the sender's latest try to connect to a child failed."""
+        return Trouble("connection_failed", origin, child) in self.troubles
+
+    def reached(self, origin: str, child: str) -> None:
+        """Note that something has been sent to a child."""
+        for kind in ("connection_failed", "put_aside", "no_address"):
+            self.troubles.discard(Trouble(kind, origin, child))
+
+    def put_off(self, shipment: Shipment, kind: str) -> None:
+        """Note that the despooler of a child puts a job off."""
+        self.troubles.add(_at_despooler(shipment, kind))
+
+    def carried_out(self, shipment: Shipment) -> None:
+        """Note that it has carried it out."""
+        for kind in ("despooler_retry", "content_before_definition"):
+            self.troubles.discard(_at_despooler(shipment, kind))
 
     def __post_init__(self) -> None:
         self.sites = {site.code: Tables() for site in self.plan.sites}
@@ -67,3 +99,7 @@ class World:
                 tables.write_programs(package)
                 if package.source and (code == package.owner or self.plan.needs_content(code, package)):
                     tables.content[package.id] = 1
+
+
+def _at_despooler(shipment: Shipment, kind: str) -> Trouble:
+    return Trouble(kind, shipment.destination, shipment.origin, shipment.job, shipment.definition.id)

@@ -33,7 +33,7 @@ def altered(name: str) -> tuple[dict[str, Any], Explained]:
     """Give an answer to spoil, and the world that holds it."""
     true = explained(name)
     answer: Any = deepcopy(true.answer)
-    return answer, Explained(true.truth, answer)
+    return answer, Explained(true.truth, answer, true.states)
 
 
 def counts(tally: Tally) -> tuple[int, int, int]:
@@ -69,6 +69,22 @@ def test_a_finding_that_is_wrongly_told() -> None:
     assert line.startswith("source_errors: wrongly told CHI CEN00012")
 
 
+def test_versions_progress_and_transport_are_compared_too() -> None:
+    result = scored(explained("sender_cut_off"))
+    assert result.perfect
+    kinds = ("definition versions", "content versions", "progress", "connection_failed", "counts of transport")
+    assert [kind for kind in kinds if not result.findings[kind].right] == ["connection_failed"]  # it was over by then
+    assert counts(scored(explained("despooler_retrying")).findings["despooler_retry"]) == (2, 2, 2)
+
+
+def test_a_version_that_is_wrongly_told() -> None:
+    true = explained("sender_cut_off")
+    states = deepcopy(dict(true.states))
+    states["LON"].versions["CEN00012"].definition = 7
+    result = scored(Explained(true.truth, true.answer, states))
+    assert "definition versions: wrongly told LON CEN00012 7" in result.differing["a world"]
+
+
 def test_a_cause_of_a_wrong_kind_counts_against_both_kinds() -> None:
     answer, world = altered("source_access_denied")
     answer["culprits"][0]["causes"][0]["kind"] = "transport"
@@ -101,9 +117,9 @@ def test_what_is_on_its_way_may_be_told_as_a_conclusion_only() -> None:
     answer["culprits"][0]["causes"][0]["certainty"] = "inferred"
     truth: Any = deepcopy(world.truth)
     truth["culprits"][0]["causes"][0]["on_its_way"] = True
-    assert scored(Explained(truth, answer)).causes[ON_ITS_WAY].right == 2
+    assert scored(Explained(truth, answer, world.states)).causes[ON_ITS_WAY].right == 2
     answer["culprits"][0]["causes"][0]["certainty"] = "stated"
-    assert scored(Explained(truth, answer)).causes[ON_ITS_WAY].right == 0
+    assert scored(Explained(truth, answer, world.states)).causes[ON_ITS_WAY].right == 0
 
 
 def test_a_cause_on_a_way_that_no_line_tells_is_counted_apart() -> None:
@@ -112,7 +128,7 @@ def test_a_cause_on_a_way_that_no_line_tells_is_counted_apart() -> None:
     answer["culprits"][0]["causes"][0]["kind"] = "definition_old"
     truth: Any = deepcopy(world.truth)
     truth["culprits"][0]["causes"][0]["site"] = "CHI"
-    result = scored(Explained(truth, answer))
+    result = scored(Explained(truth, answer, world.states))
     assert counts(result.causes[WAY_NOT_TOLD]) == (1, 1, 1)
     assert counts(result.causes["source_path_inaccessible"])[0] == 1
 
@@ -126,7 +142,7 @@ def test_a_cause_at_the_owner_needs_no_way() -> None:
 
 def test_a_cause_whose_lines_do_not_stand_in_the_logs() -> None:
     world = explained("source_access_denied")
-    result = scored(Explained(world.truth, world.answer, [("CEN00012", "Install drivers", "CHI")]))
+    result = scored(Explained(world.truth, world.answer, world.states, [("CEN00012", "Install drivers", "CHI")]))
     assert not result.perfect
     assert (result.proven["source_path_inaccessible"], result.unproven["source_path_inaccessible"]) == (1, 1)
 
