@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import bcrypt
 import pytest
 
 from tests.commands.conftest import Command
 from tests.commands.running import Running
 from tests.lines import blocked
+from tests.web.test_run_options import running
+
+CERTIFICATE = Path(__file__).resolve().parents[1] / "fixtures" / "prometheus" / "certificate.pem"
 
 
 @contextmanager
@@ -110,3 +114,26 @@ def test_address_that_is_none(command: Command) -> None:
 
     assert result.status == 2
     assert "'localhost:10048' is not the address of an exporter" in result.err
+
+
+def test_exporter_behind_tls_and_a_password(command: Command, tmp_path: Path) -> None:
+    hashed = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
+    web = tmp_path / "web.yml"
+    web.write_text(
+        f"tls_server_config: {{cert_file: {CERTIFICATE}, key_file: {CERTIFICATE.with_name('key.pem')}}}\n"
+        f"basic_auth_users: {{me: {hashed}}}\n"
+    )
+    (tmp_path / "secret").write_text("secret\n")
+    with running(tmp_path, f"CHI={tmp_path}", "--web.config.file", str(web)) as port:
+        ask = ("healthcheck", "--url", f"https://localhost:{port}")
+        login = ("--user", "me", "--password-file", tmp_path / "secret")
+        assert command(*ask, "--tls.ca-file", CERTIFICATE, *login).status == 0
+        assert command(*ask, "--tls.insecure", *login).status == 0
+        nobody = command(*ask, "--tls.ca-file", CERTIFICATE)
+        stranger = command(*ask, *login)
+        plain = command("healthcheck", "--url", f"http://localhost:{port}")
+
+    assert (nobody.status, stranger.status, plain.status) == (1, 1, 1)
+    assert "it answers, and wants other credentials (401)" in nobody.err
+    assert "certificate verify failed" in stranger.err
+    assert "no answer: " in plain.err
