@@ -31,7 +31,7 @@ _NONE_BLOCKED: Final = "Nothing is blocked"
 _LARGEST_MAP: Final = 20
 
 _BEHIND: Final[Words] = {-1: ("missing", panels.STUCK), 0: ("newest", panels.GOOD)}
-_BEHIND_STEPS: Final[Steps] = ((-1, panels.STUCK), (0, panels.GOOD), (1, panels.LATE))
+_BEHIND_STEPS: Final[Steps] = ((-2, panels.NONE), (-1, panels.STUCK), (0, panels.GOOD), (1, panels.LATE))
 
 
 def _culprits() -> panels.AnyPanel:

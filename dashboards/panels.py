@@ -46,6 +46,8 @@ LATE: Final = "orange"
 STUCK: Final = "red"
 PLAIN: Final = "blue"
 DIM: Final = "#6e7687"
+NONE: Final = "transparent"
+"""Of a cell in which nothing is known: Grafana gives it the first colour of the steps."""
 
 TIME: Final = "dateTimeAsIso"
 AGO: Final = "dateTimeFromNow"

@@ -45,7 +45,11 @@ def wait_until(true: Callable[[], bool], what: str, seconds: float = _START_SECO
 
 @contextmanager
 def serving(
-    command: Sequence[str], ready: str, log: Path, answers: Callable[[str], bool] | None = None
+    command: Sequence[str],
+    ready: str,
+    log: Path,
+    answers: Callable[[str], bool] | None = None,
+    seconds: float = _START_SECONDS,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server for as long as the block takes, which begins when the server answers.
 
@@ -54,6 +58,7 @@ def serving(
         ready: the address at which it answers when it is ready.
         log: gets what it says.
         answers: whether it answers there; without it, an answer without error to a plain request is one.
+        seconds: how long to wait for that.
 
     Raises:
         NotStartedError: it ended instead of answering.
@@ -61,7 +66,9 @@ def serving(
     with log.open("ab") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out)  # noqa: S603 - our own commands
     try:
-        wait_until(lambda: process.poll() is not None or (answers or _answers)(ready), f"{command[0]} at {ready}")
+        wait_until(
+            lambda: process.poll() is not None or (answers or _answers)(ready), f"{command[0]} at {ready}", seconds
+        )
         if process.poll() is not None:
             raise NotStartedError(log.read_text(encoding="utf-8", errors="replace"))
         yield process

@@ -74,31 +74,52 @@ def stack(folder: Path, programs: Programs, targets: Sequence[str], faster: floa
     Raises:
         NotStartedError: one of them ended instead of answering.
     """
-    folder.mkdir(parents=True)
-    build_rules(["--faster", str(faster), "--out", str(folder)])
     with ExitStack() as running:
         received = running.enter_context(inbox())
         alertmanager = f"127.0.0.1:{free_port()}"
-        _address(folder / ROUTES, received)
+        routes = folder / "routes" / ROUTES
+        build_rules(["--faster", str(faster), "--out", str(routes.parent)])
+        _address(routes, received)
         command = [
             programs.alertmanager,
-            f"--config.file={folder / ROUTES}",
+            f"--config.file={routes}",
             f"--storage.path={folder / 'alertmanager'}",
             f"--web.listen-address={alertmanager}",
             "--cluster.listen-address=",
         ]
         ready = f"http://{alertmanager}/-/ready"
         running.enter_context(serving(command, ready, folder / "alertmanager.log"))
-        server = f"127.0.0.1:{free_port()}"
-        command = [
-            programs.prometheus,
-            f"--config.file={_prometheus_yml(folder, targets, alertmanager, faster)}",
-            f"--storage.tsdb.path={folder / 'data'}",
-            f"--web.listen-address={server}",
-            *(f"--{flag}={shorter(value, faster)}" for flag, value in _OF_PROMETHEUS.items()),
-        ]
-        running.enter_context(serving(command, f"http://{server}/-/ready", folder / "prometheus.log"))
-        yield Stack(programs.name, Prometheus(f"http://{server}"), f"http://{alertmanager}", received)
+        server, _ = running.enter_context(prometheus(folder, programs, targets, alertmanager, faster))
+        yield Stack(programs.name, server, f"http://{alertmanager}", received)
+
+
+@contextmanager
+def prometheus(
+    folder: Path, programs: Programs, targets: Sequence[str], alertmanager: str | None, faster: float
+) -> Iterator[tuple[Prometheus, subprocess.Popen[bytes]]]:
+    """Run Prometheus with the rules that are shipped, all durations divided; gives its process too.
+
+    Args:
+        folder: gets its configuration, log and data.
+        programs: which one.
+        targets: host and port of each exporter.
+        alertmanager: host and port; None for none.
+        faster: what durations are divided by.
+
+    Raises:
+        NotStartedError: it ended instead of answering.
+    """
+    build_rules(["--faster", str(faster), "--out", str(folder / "rules")])
+    address = f"127.0.0.1:{free_port()}"
+    command = [
+        programs.prometheus,
+        f"--config.file={_prometheus_yml(folder, targets, alertmanager, faster)}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address={address}",
+        *(f"--{flag}={shorter(value, faster)}" for flag, value in _OF_PROMETHEUS.items()),
+    ]
+    with serving(command, f"http://{address}/-/ready", folder / "prometheus.log") as process:
+        yield Prometheus(f"http://{address}"), process
 
 
 def _address(routes: Path, received: Inbox) -> None:
@@ -111,12 +132,12 @@ def _address(routes: Path, received: Inbox) -> None:
     routes.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
 
 
-def _prometheus_yml(folder: Path, targets: Sequence[str], alertmanager: str, faster: float) -> Path:
+def _prometheus_yml(folder: Path, targets: Sequence[str], alertmanager: str | None, faster: float) -> Path:
     interval = shorter(SCRAPE_INTERVAL, faster)
     configuration = {
         "global": {"scrape_interval": interval, "scrape_timeout": interval},
-        "rule_files": [RECORDING, ALERTS],
-        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
+        "rule_files": [f"rules/{RECORDING}", f"rules/{ALERTS}"],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager] if alertmanager else []}]}]},
         "scrape_configs": [{"job_name": "configmgr", "static_configs": [{"targets": list(targets)}]}],
     }
     path = folder / "prometheus.yml"
@@ -130,12 +151,14 @@ class Watcher:
     Args:
         sites: folders of their logs.
         folder: gets its state, anew for each start that forgets, and its log.
+        seconds: how long it may take to start.
     """
 
-    def __init__(self, sites: Sequence[Path], folder: Path) -> None:
+    def __init__(self, sites: Sequence[Path], folder: Path, seconds: float = 60.0) -> None:
         self.address = f"127.0.0.1:{free_port()}"
         self._sites = sites
         self._folder = folder
+        self._seconds = seconds
         self._lives = 0
         self._life = ExitStack()
         self._process: subprocess.Popen[bytes]
@@ -153,12 +176,18 @@ class Watcher:
         self._lives += forgetting
         command = run_command(self._sites, self._folder / f"state{self._lives}", self.address)
         ready = f"http://{self.address}/-/ready"
-        self._process = self._life.enter_context(serving(command, ready, self._folder / "exporter.log"))
+        log = self._folder / "exporter.log"
+        self._process = self._life.enter_context(serving(command, ready, log, seconds=self._seconds))
 
     def kill(self) -> None:
         """End it as a crash does."""
         self._process.kill()
         self._life.close()
+
+    @property
+    def pid(self) -> int:
+        """ID of its process."""
+        return self._process.pid
 
     @contextmanager
     def hangs(self) -> Iterator[None]:
