@@ -24,6 +24,7 @@ EXCERPT: Final = "stands for a longer command line of the reader's own"
 NOT_RUN: Final = {
     ("CONTRIBUTING.md", "./dev test"): ITSELF,
     ("README.md", "./dev test"): ITSELF,
+    ("README.md", "configmgr-exporter service install"): "for Windows; tests/windows/test_windows_service.py runs it",
     ("docs/install-linux.md", "systemctl daemon-reload"): NO_SYSTEMD,
     ("docs/install-linux.md", "systemctl enable --now configmgr-exporter"): NO_SYSTEMD,
     ("docs/containers.md", "docker build"): BUILT,
