@@ -13,10 +13,12 @@ from click.testing import CliRunner
 from exporter.cli import cli
 from exporter.config.load import load_config
 from exporter.events.loader import load_folder
+from exporter.metrics.contract import CHAPTERS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 _LINK = re.compile(r"(?<!`)\[[^\]]*\]\(([^)\s]+)\)")
+_METRIC = re.compile(r"(?<![\w:])configmgr_[a-z0-9_]*[a-z0-9](?![\w:*])")
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -66,6 +68,16 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
                 reached.add(target)
                 waiting.append(target)
     assert set(PAGES) - reached == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_metric_that_a_page_names_is_served(page: Path) -> None:
+    """Recorded series, which hold colons, are looked at beside the rules. The changelog may name what has gone."""
+    served = {
+        name for chapter in CHAPTERS for family in chapter.families for name in (family.name, *family.sample_names)
+    }
+    named = set(_METRIC.findall(page.read_text(encoding="utf-8")))
+    assert page.name == "CHANGELOG.md" or named <= served
 
 
 def test_blocked_task_sequence_of_the_page_is_found(tmp_path: Path) -> None:
