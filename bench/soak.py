@@ -68,7 +68,7 @@ class Written:
                 f'STATMSG: ID=500 SEV=I LEV=M SOURCE="SMS Server" COMP="SMS_SOAK" SYS={self.site}01 SITE={self.site} '
                 f'PID=1 TID=2 GMTDATE=Thu Mar 04 10:15:32.123 2010 ISTR0="{self.lines}" NUMATTRS=0'
             )
-        return f"{text}  $$<SMS_SOAK><{stamp}+0><thread=2 (0x2)>\r\n".encode()
+        return f"{text}  $$<SMS_SOAK><{stamp}+0><thread=4724 (0x1274)>\r\n".encode()
 
 
 @dataclass(slots=True)

@@ -16,6 +16,8 @@ from exporter.words import duration, gap_words, when
 SILENCE_SECONDS: Final = 2 * 3600.0
 """Distribution Manager tries again at the latest after about an hour, and says so. After twice that, a log without a
 new line is no longer just a quiet one, and whatever still stands has shown itself again after a gap."""
+AHEAD_SECONDS: Final = 300.0
+"""Computers of a domain differ by five minutes at most, or they could not log on to one another (Kerberos)."""
 
 
 class Condition(StrEnum):
@@ -35,6 +37,7 @@ class DoubtKind(StrEnum):
     SILENT = "silent"
     EMPTY = "empty"
     TIMELESS = "timeless"
+    AHEAD = "ahead"
     GAP = "gap"
 
 
@@ -103,12 +106,21 @@ def _doubt_of_log(log: str, health: LogHealth, now: float) -> tuple[DoubtKind, s
         return DoubtKind.EMPTY, "is empty: nothing is known yet of what is stuck at the site."
     if health.last_record is None:
         return DoubtKind.TIMELESS, "has no line with a time in a known zone. Name the zone of the server's clock."
-    silent = now - health.last_record
+    return _doubt_of_time(health.last_record, now)
+
+
+def _doubt_of_time(last: float, now: float) -> tuple[DoubtKind, str] | None:
+    silent = now - last
+    if silent < -AHEAD_SECONDS:
+        return DoubtKind.AHEAD, (
+            f"has a line stamped {when(last)}, {duration(-silent)} ahead of the clock here. One of the two clocks is "
+            "wrong, or the zone that is configured for the site: its times are off by as much."
+        )
     if silent <= SILENCE_SECONDS:
         return None
     return DoubtKind.SILENT, (
-        f"has had no new line for {duration(silent)}, since {when(health.last_record)}. Has the component stopped, has "
-        "its logging been turned down, or are these old logs?"
+        f"has had no new line for {duration(silent)}, since {when(last)}. Has the component stopped, has its logging "
+        "been turned down, or are these old logs?"
     )
 
 

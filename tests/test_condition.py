@@ -67,6 +67,7 @@ def test_a_log_that_is_read_and_fresh_raises_no_doubt() -> None:
         (LogHealth(up=True), DoubtKind.EMPTY, "is empty"),
         (LogHealth(up=True, lines=5), DoubtKind.TIMELESS, "Name the zone"),
         (LogHealth(up=True, lines=5, last_record=MAY - 7201), DoubtKind.SILENT, "no new line for 2 h"),
+        (LogHealth(up=True, lines=5, last_record=MAY + 3600), DoubtKind.AHEAD, "1 h ahead of the clock here"),
     ],
 )
 def test_what_is_wrong_with_the_main_log_is_said(health: LogHealth, kind: DoubtKind, words: str) -> None:
