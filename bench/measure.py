@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ class Cost:
 
 Runs = Mapping[str, Sequence[Cost]]
 
+INSTALLED: Final = {"PYTHONDONTWRITEBYTECODE": ""}
+"""Makes Python keep its compiled modules, as an installer does, whatever the developer prefers."""
+
 
 def process(command: Sequence[str | Path], *, environment: Mapping[str, str] | None = None) -> Cost:
     """Run a process to its end."""
@@ -40,8 +44,7 @@ def process(command: Sequence[str | Path], *, environment: Mapping[str, str] | N
             [str(word) for word in command],
             stdout=output,
             stderr=subprocess.DEVNULL,
-            # As it is once it is installed: with modules that are compiled, whatever the developer prefers.
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", **(environment or {})},
+            env={**os.environ, **INSTALLED, **(environment or {})},
         )
         _, status, usage = os.wait4(running.pid, 0)
         wall = time.perf_counter() - started

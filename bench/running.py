@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from bench.measure import INSTALLED
+
 _PATIENCE: Final = 120.0
 
 
@@ -90,7 +92,12 @@ def running(
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "exporter", "run", "--web.listen-address", f"127.0.0.1:{port}", *arguments]
     started = time.perf_counter()
-    process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [str(word) for word in command],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **INSTALLED},
+    )
     try:
         yield Running(process.pid, port, started, trust, headers or {})
     finally:

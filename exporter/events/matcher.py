@@ -22,9 +22,10 @@ from exporter.events.statmsg import MARK, Statmsg, continues, is_whole, parse_st
 from exporter.events.templates import HEAD_LENGTH, bare
 from exporter.events.user import UserTemplates
 from exporter.logs.block import Block
+from exporter.logs.clock import FRACTIONS
 from exporter.logs.encoding import decode
 from exporter.logs.forms import CCM_START
-from exporter.logs.records import Cut, Record, RecordReader, Segments
+from exporter.logs.records import TAIL, Record, RecordReader, Segments
 
 STATUS_EVENT: Final = "status_message"
 MAX_SAMPLES: Final = 5
@@ -140,26 +141,32 @@ class Matcher:
         raws, lines, table = segments.raws, segments.lines, source.table
         # The one look at every line: a slice and a look-up, which tell most lines of most logs to be nothing. No line
         # of Python runs for each: that would cost a half more.
-        hits = [at for at, found in enumerate(map(table.__getitem__, map(_HEAD, raws))) if found is not None]
+        hits = list(compress(range(len(raws)), map(table.__getitem__, map(_HEAD, raws))))
         if not isinstance(lines, range):  # some records are not exactly one line, and may hold a message further down
             hits = [at for at, raw in enumerate(raws) if table[_HEAD(raw)] is not None or b"\n" in raw]
         unknown = [True] * len(raws)
-        told, add, new, log, file = self._told, source.scan.events.append, tuple.__new__, source.log, source.file
-        for at, cut in zip(hits, self._reader.cut([raws[at] for at in hits]), strict=True):
-            known = told.get(cut[0], _UNHEARD) if cut else _UNHEARD
-            if cut is None or known is _UNHEARD:
-                unknown[at] = not self._read(raws[at], lines[at], cut, source)
-            elif known is not None:
+        add, new, log, file = source.scan.events.append, tuple.__new__, source.log, source.file
+        ends, seconds, fractions, told = self._reader.ends, self._reader.seconds, FRACTIONS, self._told
+        for at in hits:
+            raw = raws[at]
+            try:
+                thread, said, second, fraction, zone = ends[raw[TAIL]]
+                time = seconds[raw[zone]][raw[second]] + fractions[raw[fraction]]
+                known = told[raw[said]]
+            except KeyError:  # of another form, or not heard before
+                unknown[at] = not self._read(raw, lines[at], source)
+                continue
+            if known is not None:
                 name, fields, component, text = known
-                _, time, thread = cut
                 # Half the price of calling the class.
                 add(new(Event, (name, fields, log, file, lines[at], time, thread, component, text)))
                 unknown[at] = False
         return unknown
 
-    def _read(self, raw: bytes, line: int, cut: Cut | None, source: _Source) -> bool:
+    def _read(self, raw: bytes, line: int, source: _Source) -> bool:
         """Find the events of a record whose words are not remembered; tell whether there are any."""
         event: Event | None = None
+        cut = self._reader.cut(raw)
         if cut is not None and self._may_remember(cut[0]):
             said, time, thread = cut
             told = self._learn(raw, said, source)

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.logs.block import Block
-from exporter.logs.clock import Basis, Clock
+from exporter.logs.clock import FRACTIONS, Basis, Clock
 from exporter.logs.forms import STRIPPED
-from exporter.logs.records import Form, Record, RecordReader, Severity, decode, severity_of
+from exporter.logs.records import TAIL, Form, Record, RecordReader, Severity, decode, severity_of
 from tests.logs.golden import CORPUS, GOLDEN, excerpts, golden_file, render
 
 READER = RecordReader(Clock(UTC))
@@ -342,6 +342,14 @@ _TAIL = st.sampled_from(
 )
 
 
+def _cut_at_known_places(reader: RecordReader, raw: bytes) -> tuple[bytes, float, int] | None:
+    try:
+        thread, said, second, fraction, zone = reader.ends[raw[TAIL]]
+        return raw[said], reader.seconds[raw[zone]][raw[second]] + FRACTIONS[raw[fraction]], thread
+    except KeyError:
+        return None
+
+
 @given(_BEFORE, st.lists(st.tuples(_BEFORE, _WHEN, _TAIL), min_size=1, max_size=5))
 def test_record_that_is_cut_tells_what_a_whole_reading_tells(
     before: bytes, parts: list[tuple[bytes, bytes, bytes]]
@@ -349,7 +357,10 @@ def test_record_that_is_cut_tells_what_a_whole_reading_tells(
     raws = [b"%b><%b><thread=%b" % each for each in parts]
     raws += [b"%b><%b><thread=%b" % (before, when, tail) for _, when, tail in parts]
     reader = RecordReader(Clock(UTC))
-    for raw, cut in zip([*raws, *raws], reader.cut([*raws, *raws]), strict=True):  # the second time from memory
+    for raw in [*raws, *raws]:
+        cut = _cut_at_known_places(reader, raw)  # the second time, if not before
+        if cut is None or not reader.ends_in_component(cut[0]):
+            cut = reader.cut(raw)
         if cut is not None and reader.ends_in_component(cut[0]):
             record = READER.parse(raw, "x.log", 1)
             assert record.stamp is not None
@@ -361,7 +372,8 @@ def test_record_that_is_cut_tells_what_a_whole_reading_tells(
 
 def test_usual_record_is_cut() -> None:
     raw = f"~Adding.  $$<SMS_X>{BIAS}\r".encode()
-    assert READER.cut([raw, raw]) == [(b"~Adding.  $$<SMS_X><", 1528953985.828, 9112)] * 2
+    assert READER.cut(raw) == (b"~Adding.  $$<SMS_X><", 1528953985.828, 9112)
+    assert _cut_at_known_places(READER, b"Other" + raw) == (b"Other~Adding.  $$<SMS_X><", 1528953985.828, 9112)
     assert READER.ends_in_component(b"~Adding.  $$<SMS_X><")
     assert not READER.ends_in_component(b"~Adding.  $$<SMS_X>")
     assert not READER.ends_in_component(b"~Adding.  $$<SMS_X><Y><")
