@@ -16,6 +16,7 @@ _TROUBLES: Final = {
     1062: "it does not run",
     1069: "its account could not be logged on: is the password right, and may the account 'Log on as a service'?",
     1072: "it is about to be removed: close the window 'Services' and the event viewer, and try again",
+    1297: "its account lacks the right 'Bypass traverse checking', which everybody has by default",
     1332: "there is no such account",
     1073: "it is installed already. Remove it first: configmgr-exporter service remove",
 }
