@@ -314,7 +314,7 @@ def test_rollover_line_stands_alone() -> None:
     assert cut.stampless == 2
 
 
-STAMPED_ARTICLES = ("Q153246", "Q159201", "Q168510", "Q193766", "Q235774", "Q270218")
+STAMPED_ARTICLES = ("Q153246", "Q159201", "Q168510", "Q169491", "Q193766", "Q235774", "Q244405", "Q270218")
 
 
 @pytest.mark.parametrize("excerpt", excerpts())
