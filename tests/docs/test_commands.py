@@ -141,7 +141,7 @@ def needs_network(text: str) -> bool:
 def come_up(root: CleanRoot, text: str, awaited: str) -> None:
     """Start a server on a port of its own, for that of the page is taken, and see it come up."""
     port = " --web.listen-address=localhost:0"
-    with root.serving(text + port, folder=CHECKOUT) as process:
+    with root.serving(f"timeout 120 {text}{port}", folder=CHECKOUT) as process:
         assert process.stdout is not None
         said = []
         for line in process.stdout:
