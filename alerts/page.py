@@ -57,6 +57,13 @@ as the second after which the exporter looks again.
 
 """
 
+_NUMBERS: Final = """
+## Why these numbers
+
+An alert without `keep_firing_for` needs none: its condition is an age, a count over some time, or what an exporter says
+of itself, and a missed scrape ends none of these.
+"""
+
 STEPS: Final = {
     "scraped": "from the line to its scrape",
     "pending": "... to the pending alert",
@@ -117,7 +124,7 @@ def _measured() -> Iterator[str]:
 
 
 def _reasons(alerts: Sequence[Mapping[str, Any]], thresholds: Thresholds) -> Iterator[str]:
-    yield "\n## Why these numbers\n"
+    yield _NUMBERS
     for alert in alerts:
         yield f"\n### {alert['alert']}\n\n"
         for name, threshold in thresholds.alerts[alert["alert"]].items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ import requests
 import yaml
 
 from dashboards.servers import free_port, serving, wait_until
-from tests.alerts.servers import GENERATIONS, program
+from tests.alerts.servers import GENERATIONS, ROOT, program, said
 from tests.alerts.test_alertmanager import CONFIGURATION, _labels
 
 _RULES = yaml.safe_load(CONFIGURATION.read_text(encoding="utf-8"))["inhibit_rules"]
@@ -110,3 +111,17 @@ def test_what_holds_back_and_is_held_back_itself_still_holds_back(alertmanager: 
     )
     wait_until(lambda: len(_states(alertmanager)) == 5, "all alerts")
     assert _states(alertmanager) == {"page": False, "owner": True, "CHI": True, "LON": True, "NYC": True}
+
+
+def test_the_alert_that_the_page_gives_by_hand_reaches_the_pager(alertmanager: str) -> None:
+    text = (ROOT / "docs" / "prometheus.md").read_text(encoding="utf-8")
+    found = re.search(r"^(amtool alert add (?:.+\\\n)*.+)$", text, re.MULTILINE)
+    assert found
+    command = shlex.split(
+        found[1].replace("\\\n", "").replace("http://localhost:9093", alertmanager.removesuffix("/api/v2/alerts"))
+    )
+    status, words = said(command)
+    assert status == 0, words
+    (alert,) = requests.get(alertmanager, timeout=30).json()
+    assert [receiver["name"] for receiver in alert["receivers"]] == ["page"]
+    assert alert["annotations"].keys() == {"summary", "description", "remedy"}
