@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.lines import blocked
 from tests.packaging.image import TAG, Images, built
@@ -14,14 +11,15 @@ from tests.packaging.image import TAG, Images, built
 _AS_A_CONTAINER = "--ulimit=nofile=1024:1024 --ulimit=nproc=1000:1000 --cgroups=disabled --network=none"
 
 
-@pytest.fixture(scope="module")
-def images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Images]:
-    """The store that holds the image."""
-    with built(tmp_path_factory.mktemp("image") / "images") as store:
-        yield store
+def test_image_is_built_and_does_what_it_says(tmp_path: Path) -> None:
+    # One test: workers that share the tests among them would each build it.
+    with built(tmp_path / "images") as images:
+        _says_what_it_is_and_how_it_is_run(images)
+        _serves_with_nothing_to_write_to_but_its_state(images, tmp_path)
+        _health_check_fails_when_nobody_answers(images)
 
 
-def test_image_says_what_it_is_and_how_it_is_run(images: Images) -> None:
+def _says_what_it_is_and_how_it_is_run(images: Images) -> None:
     (image,) = json.loads(images.call("image", "inspect", TAG))
 
     config = image["Config"]
@@ -35,7 +33,7 @@ def test_image_says_what_it_is_and_how_it_is_run(images: Images) -> None:
     assert image["Size"] - base["Size"] < 90e6, "what we add to Python"
 
 
-def test_container_serves_with_nothing_to_write_to_but_its_state(images: Images, tmp_path: Path) -> None:
+def _serves_with_nothing_to_write_to_but_its_state(images: Images, tmp_path: Path) -> None:
     logs = tmp_path / "logs" / "chi"
     logs.mkdir(parents=True)
     (logs / "distmgr.log").write_bytes(blocked("CEN00021"))
@@ -73,7 +71,7 @@ print(urllib.request.urlopen("http://127.0.0.1:10048/metrics").read().decode())'
     assert done.returncode == 0, done.stderr
 
 
-def test_health_check_fails_when_nobody_answers(images: Images) -> None:
+def _health_check_fails_when_nobody_answers(images: Images) -> None:
     done = images.script(f"{images.podman} run --rm --read-only {_AS_A_CONTAINER} {TAG} healthcheck")
 
     assert done.returncode == 1
