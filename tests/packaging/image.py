@@ -7,11 +7,11 @@ Debian of the same release with Debian's own Python, under that name; all else i
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from tests.cleanroot import clean_root
@@ -67,21 +67,20 @@ class Images:
 
 
 @contextmanager
-def built(folder: Path) -> Iterator[Images]:
-    """Build the image in a new folder, which is taken away in the end.
+def built() -> Iterator[Images]:
+    """Build the image in a folder of its own, which is taken away in the end.
 
     Raises:
         AssertionError: it cannot be built.
         tests.cleanroot.LackingError: a clean Debian cannot be had here.
     """
-    folder.mkdir()
-    images = Images(folder)
-    try:
+    # Not one of pytest's: podman refuses a path of more than 50 characters.
+    with TemporaryDirectory(prefix="image-", dir="/var/tmp") as name:
+        folder = Path(name)
+        images = Images(folder)
         _import_base(images, folder)
         images.call("build", "--format=docker", "--pull=never", "--isolation=chroot", "--network=host", "-t", TAG, ROOT)
         yield images
-    finally:
-        shutil.rmtree(folder)
 
 
 def _import_base(images: Images, folder: Path) -> None:

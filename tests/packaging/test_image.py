@@ -13,7 +13,7 @@ _AS_A_CONTAINER = "--ulimit=nofile=1024:1024 --ulimit=nproc=1000:1000 --cgroups=
 
 def test_image_is_built_and_does_what_it_says(tmp_path: Path) -> None:
     # One test: workers that share the tests among them would each build it.
-    with built(tmp_path / "images") as images:
+    with built() as images:
         _says_what_it_is_and_how_it_is_run(images)
         _serves_with_nothing_to_write_to_but_its_state(images, tmp_path)
         _health_check_fails_when_nobody_answers(images)
