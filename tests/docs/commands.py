@@ -31,18 +31,18 @@ NOT_RUN: Final = {
     ("docs/containers.md", "docker run"): BUILT,
     ("docs/containers.md", "docker compose"): BUILT,
     ("docs/performance.md", "./dev bench"): LONG,
-    ("docs/prometheus.md", "./dev drill"): "tests/alerts/test_drill.py runs it",
+    ("docs/prometheus.md", "./dev drill"): "tests/drill/test_run.py runs it",
     ("docs/prometheus.md", "prometheus --query.lookback-delta"): EXCERPT,
 }
 """By page and how the command begins. Every entry must still be needed."""
 
 
-NO_POWERSHELL: Final = "no PowerShell where the tests run; test_invocations.py looks at its calls of the program"
+NO_POWERSHELL: Final = (
+    "no PowerShell where the tests run; tests/docs/test_invocations.py looks at its calls of the program"
+)
+WINDOWS_PATHS: Final = "names paths of Windows; tests/docs/test_invocations.py looks at it"
 NOT_SHELL: Final = {
-    (
-        "docs/how-to-read-a-blocked-task-sequence.md",
-        "console",
-    ): "names paths of Windows; test_invocations.py looks at it",
+    ("docs/how-to-read-a-blocked-task-sequence.md", "console"): WINDOWS_PATHS,
     ("docs/install.md", "powershell"): NO_POWERSHELL,
     ("docs/install-windows.md", "powershell"): NO_POWERSHELL,
 }

@@ -4,6 +4,7 @@ The quick start comes first and leads from nothing to a firing alert. The other 
 simulated hierarchy where theirs would be.
 """
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -26,6 +27,14 @@ CONFIGURATION = "sites:\n  - {site: CHI, logs: /mnt/chi/Logs}\n  - {site: CEN, l
 def test_commands_that_are_not_run_are_there() -> None:
     """Or the list would grow old and hide a new one."""
     assert {command.excuse for command in commands()} - {None} == set(NOT_RUN)
+
+
+def test_tests_that_the_reasons_name_are_there() -> None:
+    named = {
+        name for reason in [*NOT_RUN.values(), *NOT_SHELL.values()] for name in re.findall(r"tests/[\w./]+", reason)
+    }
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_blocks_of_other_shells_are_listed() -> None:
