@@ -33,8 +33,12 @@ class Running:
                 stdout=subprocess.DEVNULL,
                 stderr=log,
             )
-        self.address = until(self._find_address, 60)
-        until(lambda: self.get("/-/ready")[0] == 200, 60)
+        try:
+            self.address = until(self._find_address, 60)
+            until(lambda: self.get("/-/ready")[0] == 200, 60)
+        except BaseException:  # no block will end it
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
