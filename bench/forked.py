@@ -148,7 +148,9 @@ def prepare() -> None:
     """Load once what each exporter would load anew, and let them save often."""
     catalogue = load_catalogue()
     vars(assembly)["load_catalogue"] = lambda _extra: catalogue
-    vars(runner).update(SAVE_SECONDS=SAVE_SECONDS, _TICK_SECONDS=SAVE_SECONDS / 5)
+    often = {"SAVE_SECONDS": SAVE_SECONDS, "_TICK_SECONDS": SAVE_SECONDS / 5}
+    assert often.keys() <= vars(runner).keys()
+    vars(runner).update(often)
 
 
 def _leave(run: Callable[[], None]) -> NoReturn:
