@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from threading import RLock
 from typing import Final
 
@@ -21,6 +22,9 @@ EXPECTED_LOG: Final = "distmgr"
 """The log without which nothing can be said about a site: its health is shown even before it was ever seen."""
 MAX_GAPS: Final = 100
 MAX_SAMPLES: Final = 5
+_REVISIONS: Final = count(1)
+"""Never the same twice in a process: after a reload another site goes on with the same state, and whoever keeps a
+rendering of that state must not take the new site's revision for the old one's."""
 
 
 @dataclass(slots=True, eq=False)
@@ -51,7 +55,8 @@ class Site:
         gaps: losses of lines, newest last, at most `MAX_GAPS`.
         bytes_read: bytes acted on since the start, for showing progress.
         lock: held by whoever reads the ledger, the health or the gaps while another thread polls.
-        revision: grows with every change of them, and only then: while it stands still nothing needs to be saved.
+        revision: grows with every change of them, and only then: while it stands still nothing needs to be saved. No
+            other site of the process ever has the same.
     """
 
     def __init__(
@@ -70,7 +75,7 @@ class Site:
         self.logs = memory.logs
         self.gaps = memory.gaps
         self.lock = RLock()
-        self.revision = 0
+        self.revision = next(_REVISIONS)
         self.bytes_read = 0
         self._matcher = matcher
         self._positions = dict(memory.positions)
@@ -180,7 +185,7 @@ class Site:
         if health != self.logs.get(log) or position != self._positions.get(log):
             self.logs[log] = _copy(health)
             self._positions[log] = position
-            self.revision += 1
+            self.revision = next(_REVISIONS)
 
     def _lacks_end(self, reading: _Reading) -> bool:
         """Tell whether there is a gap of which it is not known yet where reading went on behind it."""

@@ -236,6 +236,24 @@ def test_revision_stands_still_while_nothing_changes() -> None:
     assert site.revision > before
 
 
+def test_site_that_goes_on_with_anothers_memory_repeats_none_of_its_revisions() -> None:
+    """A scrape is rendered anew when the state or its revision is another; over a reload the state is the same."""
+    volume = MemoryVolume()
+    volume.write("distmgr.log", blocked("CEN00021"))
+    before = _site(volume)
+    _catch_up(before)
+    rendered = before.revision
+
+    after = Site("CHI", [Folder(volume, "Logs")], _matcher(), before.memory())
+    seen = {after.revision}
+    for second in range(60, 300, 60):
+        volume.write("distmgr.log", blocked("CEN00021", second))
+        _catch_up(after)
+        seen.add(after.revision)
+    assert after.ledger.state is before.ledger.state
+    assert rendered not in seen
+
+
 def test_lost_lines_are_told_once_and_end_what_was_open() -> None:
     volume = MemoryVolume()
     volume.write("distmgr.log", applied("CEN00020", 1) + blocked("CEN00021", 5)[:500])
