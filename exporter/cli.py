@@ -73,9 +73,11 @@ def main() -> NoReturn:
     # Events are made by the million and hold no cycles: looking for garbage among them took a tenth of a scan.
     gc.set_threshold(50_000, 20, 100)
     try:
-        sys.exit(cli.main(prog_name=PROGRAM, standalone_mode=False) or 0)
+        status = cli.main(prog_name=PROGRAM, standalone_mode=False)
     except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        status = done.exit_code
+    except SystemExit:  # click leaves so, with 1, when the reader of our output is gone: 1 says that something is stuck
+        sys.exit(NOT_DONE)
     except click.ClickException as problem:
         words = importlib.import_module("exporter.words")  # only here: it would slow down what goes well
         text = io.StringIO()
@@ -91,6 +93,7 @@ def main() -> NoReturn:
     except Exception:  # noqa: BLE001 - a fault of ours must not end with 1, which says that something is stuck
         traceback.print_exc()
         sys.exit(NOT_DONE)
+    sys.exit(status or 0)
 
 
 def _write_utf_8() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
@@ -76,7 +75,7 @@ def command(
         from exporter.terminal import print_report  # noqa: PLC0415  # JSON needs nothing of what draws
 
         print_report(new_console(), answer, reading_of(read))
-    sys.exit(SOMETHING_IS_STUCK if answer.stuck else NOT_DONE if is_blind(read) else 0)
+    raise click.exceptions.Exit(SOMETHING_IS_STUCK if answer.stuck else NOT_DONE if is_blind(read) else 0)
 
 
 def read_once(places: Sequence[Place], matcher: Matcher) -> list[Site]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -88,7 +87,7 @@ def command(
     else:
         reading = Reading(sorted(seen.states), seen.logs, seen.records_until, seen.doubts, seen.blind)
         print_report(new_console(), answer, reading)
-    sys.exit(SOMETHING_IS_STUCK if answer.stuck else NOT_DONE if seen.blind else 0)
+    raise click.exceptions.Exit(SOMETHING_IS_STUCK if answer.stuck else NOT_DONE if seen.blind else 0)
 
 
 def _observe(access: Access, labels: Sequence[tuple[str, str]], at: float) -> Observed:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -322,3 +324,16 @@ def test_file_name_that_cannot_be_encoded_is_no_fault(command: Command, tmp_path
     assert result.status == 0
     assert _records(result.out)[0]["file"] == "dist\udcff.log"
     assert command("explain", folder / "dist\udcff.log").status == 0
+
+
+@pytest.mark.parametrize("name", ["explain", "records"])
+def test_reader_that_goes_away_early_is_not_told_that_something_is_stuck(tmp_path: Path, name: str) -> None:
+    folder = _write(tmp_path / "SMS_CHI", distmgr=blocked("CEN00021") * 2000)
+    arguments = [sys.executable, "-m", "exporter", name, str(folder)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()  # as `head` does when it has what it wants
+        said = process.stderr.read()
+
+    assert (process.returncode, said) == (2, b"")
