@@ -1,6 +1,6 @@
 """The same rules and routes with every duration divided, so that what takes an hour is tried in a minute.
 
-Nothing else differs. For logs that are written so many times as fast, with stamps that say so: see `drill/`.
+Nothing else differs. For logs that are written so many times as fast, with stamps that say so: see `alerts/drill/`.
 """
 
 from __future__ import annotations

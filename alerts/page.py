@@ -12,7 +12,7 @@ from exporter.config.schema import Defaults
 
 PAGES: Final = "ConfigMgrTaskSequencesBlocked"
 MEASURED: Final = Path(__file__).resolve().parent / "measured.json"
-"""What the drill found, by how much faster it was: see drill/."""
+"""What the drill found, by how much faster it was: see alerts/drill/."""
 
 _HEAD: Final = """# Alerts
 

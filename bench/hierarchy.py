@@ -23,9 +23,9 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
+from alerts.drill.servers import Programs, Watcher, prometheus
 from bench.running import status_megabytes
 from dashboards.servers import wait_until
-from drill.servers import Programs, Watcher, prometheus
 from exporter.simulator import Plan, big_plan
 from exporter.simulator.run import run_batch
 

@@ -14,10 +14,8 @@ _HEREDOC: Final = re.compile(r"<<'?(\w+)'?$")
 _IN_TABLE: Final = re.compile(r"^\|[^|]+\| `(configmgr-exporter [^`]+)` \|$", re.MULTILINE)
 
 ITSELF: Final = "runs the tests, of which this is one"
-NO_SYSTEMD: Final = "no service manager runs in a clean root; tests/packaging looks at the unit"
-BUILT: Final = (
-    "no Docker where the tests run; tests/packaging builds and runs the image by podman and reads compose.yaml"
-)
+NO_SYSTEMD: Final = "no service manager runs in a clean root; tests/install looks at the unit"
+BUILT: Final = "no Docker where the tests run; tests/install builds and runs the image by podman and reads compose.yaml"
 LONG: Final = "takes minutes and measures nothing well on a busy machine; tests/bench runs every benchmark small"
 EXCERPT: Final = "stands for a longer command line of the reader's own"
 
@@ -31,7 +29,7 @@ NOT_RUN: Final = {
     ("docs/containers.md", "docker run"): BUILT,
     ("docs/containers.md", "docker compose"): BUILT,
     ("docs/performance.md", "./dev bench"): LONG,
-    ("docs/prometheus.md", "./dev drill"): "tests/drill/test_run.py runs it",
+    ("docs/prometheus.md", "./dev drill"): "tests/alerts/drill/test_run.py runs it",
     ("docs/prometheus.md", "prometheus --query.lookback-delta"): EXCERPT,
 }
 """By page and how the command begins. Every entry must still be needed."""

@@ -10,8 +10,8 @@ import pytest
 
 from exporter.cli import cli
 from tests.docs.fences import PAGES, ROOT, fences
+from tests.install.windows.test_install_script import faults
 from tests.test_project import tracked_files
-from tests.windows_zip.test_install_script import faults
 
 _IN_LINE = re.compile(r"`([^`\n]+)`")
 _FENCED = re.compile(r"^ *```\w*\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)

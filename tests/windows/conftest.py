@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from install.windows.errors import LackingError
 from tests.windows.environment import WindowsPython, prepare
-from windows_zip.errors import LackingError
 
 HERE = Path(__file__).resolve().parent
 LEAVE_OUT = "CONFIGMGR_EXPORTER_TESTS_LEAVE_OUT"

@@ -23,11 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from windows_zip.archive import zip_folder
-from windows_zip.errors import LackingError
-from windows_zip.folder import PROGRAM, complete
-from windows_zip.programs import make_prefix, output_of, windows_path, wine_variables
-from windows_zip.python import LOCKS, ROOT, compile_modules, install_project, make_python
+from install.windows.archive import zip_folder
+from install.windows.errors import LackingError
+from install.windows.folder import PROGRAM, complete
+from install.windows.programs import make_prefix, output_of, windows_path, wine_variables
+from install.windows.python import LOCKS, ROOT, compile_modules, install_project, make_python
 
 FOLDER: Final = "CONFIGMGR_EXPORTER_WINE"
 """Environment variable that names another folder than `.tools/wine` in the checkout; one checkout at a time uses it."""
@@ -177,7 +177,7 @@ def prepare() -> WindowsPython:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the workers of one test run must not make it twice
         wine = output_of(["wine", "--version"], variables=wine_variables(folder / "prefix"))
         _make_once(folder / "prefix", wine, _make_prefix)
-        base = _digest([*LOCKS, *(ROOT / "windows_zip").glob("*.py")]) + wine
+        base = _digest([*LOCKS, *(ROOT / "install" / "windows").glob("*.py")]) + wine
         _make_once(folder / "program", base, _make_program)
         _make_once(folder / "project", base + _digest(_project_files()), _install_project)
     return WindowsPython(folder)
@@ -211,7 +211,7 @@ def _make_program(target: Path) -> None:
 
 def _project_files() -> list[Path]:
     files = [path for path in (ROOT / "exporter").rglob("*") if path.is_file() and path.suffix != ".pyc"]
-    beside = [path for path in (ROOT / "windows_zip").iterdir() if path.suffix in {".ps1", ".txt"}]
+    beside = [path for path in (ROOT / "install" / "windows").iterdir() if path.suffix in {".ps1", ".txt"}]
     return [*sorted(files), *sorted(beside), ROOT / "pyproject.toml", ROOT / "README.md", ROOT / "LICENSE"]
 
 

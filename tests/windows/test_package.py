@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from install.windows.python import ROOT
 from tests.windows.environment import WindowsPython
-from windows_zip.python import ROOT
 
 INSIDE = Path(__file__).resolve().parent / "inside"
 STAMP = "  $$<SMS_DISTRIBUTION_MANAGER><Thu Mar 04 10:15:32.123 2010 Eastern Standard Time><thread=3148 (0xC4C)>\r\n"

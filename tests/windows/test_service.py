@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from install.windows.python import ROOT
 from tests.windows.environment import WindowsPython
-from windows_zip.python import ROOT
 
 PATIENCE = 60.0
 ADDRESS = re.compile(rb"Listening on (http://[^\s\"]+?)/?[\s\"]")

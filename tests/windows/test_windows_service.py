@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from install.windows.programs import windows_path
+from install.windows.python import ROOT
 from tests.waiting import until
 from tests.windows.environment import Finished, WindowsPython
-from windows_zip.programs import windows_path
-from windows_zip.python import ROOT
 
 PATIENCE = 60
 BLOCKED = re.compile(r'^configmgr_task_sequence_blocked\{.*site="CHI".*\} 1', re.MULTILINE)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from exporter import __version__
+from install.windows.python import ROOT
 from tests.windows.environment import WindowsPython
-from windows_zip.python import ROOT
 
 ADDRESS = re.compile(r"Listening on (http://127\.0\.0\.1:\d+)")
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from exporter import __version__
-from windows_zip.archive import zip_folder
-from windows_zip.errors import LackingError
-from windows_zip.folder import make_folder
-from windows_zip.programs import make_prefix
-from windows_zip.python import compile_modules, install_project, make_python
+from install.windows.archive import zip_folder
+from install.windows.errors import LackingError
+from install.windows.folder import make_folder
+from install.windows.programs import make_prefix
+from install.windows.python import compile_modules, install_project, make_python
 
 NAME = f"configmgr-exporter-{__version__}-windows-amd64"
 
@@ -26,7 +26,7 @@ def build(directory: Path, say: Callable[[str], None]) -> Path:
 
     Raises:
         LackingError: something that is needed cannot be had.
-        windows_zip.licences.LicenceError: the licence of something in it is not known.
+        install.windows.licences.LicenceError: the licence of something in it is not known.
     """
     if shutil.which("wine") is None:
         raise LackingError("not installed: wine (apt-get install wine)")

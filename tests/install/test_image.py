@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tests.install.image import TAG, Images, built
 from tests.lines import blocked
-from tests.packaging.image import TAG, Images, built
 
 _AS_A_CONTAINER = "--ulimit=nofile=1024:1024 --ulimit=nproc=1000:1000 --cgroups=disabled --network=none"
 

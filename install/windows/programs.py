@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PureWindowsPath
 from typing import Final
 
-from windows_zip.errors import LackingError
+from install.windows.errors import LackingError
 
 _PATIENCE: Final = 600  # seconds for one step, on a slow line
 

@@ -7,9 +7,9 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Final
 
-from windows_zip import licences
-from windows_zip.archive import zipped
-from windows_zip.python import ROOT
+from install.windows import licences
+from install.windows.archive import zipped
+from install.windows.python import ROOT
 
 HERE: Final = Path(__file__).resolve().parent
 PROGRAM: Final = "configmgr-exporter.exe"
@@ -27,7 +27,7 @@ def make_folder(target: Path, python: Path) -> None:
         python: CPython with everything installed and compiled; it is moved to `python` in the folder.
 
     Raises:
-        windows_zip.licences.LicenceError: the licence of something in it is not known.
+        install.windows.licences.LicenceError: the licence of something in it is not known.
     """
     target.mkdir()
     python.rename(target / "python")

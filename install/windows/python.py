@@ -10,10 +10,10 @@ import zipfile
 from pathlib import Path
 from typing import IO, Final
 
-from windows_zip.errors import LackingError
-from windows_zip.programs import output_of, windows_path, wine_variables
+from install.windows.errors import LackingError
+from install.windows.programs import output_of, windows_path, wine_variables
 
-ROOT: Final = Path(__file__).resolve().parents[1]
+ROOT: Final = Path(__file__).resolve().parents[2]
 LOCKS: Final = (Path(__file__).resolve().parent / "python.txt", ROOT / "requirements" / "run.txt")
 """What decides which CPython and which packages these are, to the byte."""
 # Which CPython the archive holds: it decides which wheels fit.

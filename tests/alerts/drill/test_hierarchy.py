@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from drill.hierarchy import Course, Hierarchy
-from drill.plan import BREAKS, CULPRIT, LIVE, PROGRAM, SEQUENCES, SITES, drill_plan
+from alerts.drill.hierarchy import Course, Hierarchy
+from alerts.drill.plan import BREAKS, CULPRIT, LIVE, PROGRAM, SEQUENCES, SITES, drill_plan
 from exporter.cli import cli
 from exporter.simulator import Simulation
 from exporter.simulator.disk import Disk

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from alerts.drill.plan import CULPRIT, PROGRAM, SEQUENCES, SITES
+from alerts.drill.run import Outcome, drill
+from alerts.drill.servers import Programs
 from alerts.page import PAGES
-from drill.plan import CULPRIT, PROGRAM, SEQUENCES, SITES
-from drill.run import Outcome, drill
-from drill.servers import Programs
 from tests.alerts.servers import GENERATIONS, program
 
 FASTER = 120  # two minutes in a second: the quarter of an hour before the page takes 7.5 seconds

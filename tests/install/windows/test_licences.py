@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from windows_zip.licences import LicenceError, as_text, of_python
+from install.windows.licences import LicenceError, as_text, of_python
 
 
 def install(python: Path, name: str, licence: str | None) -> None:

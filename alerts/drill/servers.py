@@ -16,10 +16,10 @@ import yaml
 
 from alerts.build import ALERTS, RECORDING, ROUTES
 from alerts.build import main as build_rules
+from alerts.drill.inbox import Inbox, inbox
 from alerts.faster import shorter
 from alerts.thresholds import SCRAPE_INTERVAL
 from dashboards.servers import Prometheus, free_port, run_command, serving
-from drill.inbox import Inbox, inbox
 
 # Durations that Prometheus itself has, with their defaults: the five minutes in which it finds a value, and what it
 # does when it sends alerts again or was away.

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from alerts.drill import __main__ as command
+from alerts.drill.inbox import Page
+from alerts.drill.run import Outcome
 from alerts.page import STEPS
-from drill import __main__ as command
-from drill.inbox import Page
-from drill.run import Outcome
 
 _TIMES = dict.fromkeys(STEPS, 1.23456)
 _MESSAGE = {"status": "firing", "alerts": [{"annotations": {"description": "CEN00012 is missing."}}]}

@@ -1,4 +1,4 @@
-"""Run the drill and print what it found: `./dev drill`, or `python -m drill`."""
+"""Run the drill and print what it found: `./dev drill`, or `python -m alerts.drill`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from alerts.drill.run import Outcome, drill
+from alerts.drill.servers import Programs
 from alerts.page import MEASURED
 from dashboards.servers import NotStartedError
-from drill.run import Outcome, drill
-from drill.servers import Programs
 
 _STEPS = {
     "scraped": "the block is scraped",

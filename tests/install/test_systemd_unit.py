@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-UNIT = Path(__file__).resolve().parents[2] / "packaging" / "systemd" / "configmgr-exporter.service"
+UNIT = Path(__file__).resolve().parents[2] / "install" / "systemd" / "configmgr-exporter.service"
 _WORST = 2.0  # of 10; "OK" in systemd's words
 
 

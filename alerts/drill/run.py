@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from alerts.build import HERE, ROUTES
+from alerts.drill.hierarchy import Hierarchy
+from alerts.drill.inbox import Mail, Page
+from alerts.drill.plan import BREAKS, CULPRIT, LIVE, drill_plan
+from alerts.drill.servers import Programs, Stack, Watcher, held_back, stack
 from alerts.page import PAGES
 from alerts.thresholds import load_thresholds, load_yaml, seconds_of
 from dashboards.servers import wait_until
-from drill.hierarchy import Hierarchy
-from drill.inbox import Mail, Page
-from drill.plan import BREAKS, CULPRIT, LIVE, drill_plan
-from drill.servers import Programs, Stack, Watcher, held_back, stack
 from exporter.simulator.disk import Disk
 
 TICKET: Final = "ConfigMgrPackageSourceUnreadable"

@@ -7,7 +7,7 @@ import pytest
 from tree_sitter import Node
 from tree_sitter_language_pack import get_parser
 
-from windows_zip.folder import HERE
+from install.windows.folder import HERE
 
 SCRIPT = (HERE / "install.ps1").read_bytes()
 # Of Windows PowerShell 5.1 on every Windows Server since 2016.

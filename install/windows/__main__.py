@@ -1,4 +1,4 @@
-"""`python -m windows_zip`: build the zip, and say where it is, how large, and its digest."""
+"""`python -m install.windows`: build the zip, and say where it is, how large, and its digest."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from windows_zip.build import build
-from windows_zip.errors import LackingError
-from windows_zip.licences import LicenceError
-from windows_zip.python import ROOT
+from install.windows.build import build
+from install.windows.errors import LackingError
+from install.windows.licences import LicenceError
+from install.windows.python import ROOT
 
 
 @click.command()

@@ -6,17 +6,17 @@ import shutil
 from pathlib import Path
 
 from tests.cleanroot import clean_root
+from tests.install.booted import said_by
 from tests.lines import blocked
-from tests.packaging.booted import said_by
 
 ROOT = Path(__file__).resolve().parents[2]
-_SOURCES = ("exporter", "packaging", "requirements", "pyproject.toml", "README.md", "LICENSE")
+_SOURCES = ("exporter", "install", "requirements", "pyproject.toml", "README.md", "LICENSE")
 _INSTALL = """
 python3 -m venv /opt/configmgr-exporter
 /opt/configmgr-exporter/bin/pip install --quiet --no-compile --require-hashes \
     -r requirements/run.txt -r requirements/build.txt
 /opt/configmgr-exporter/bin/pip install --quiet --no-deps --no-build-isolation .
-install -D -m 0644 packaging/systemd/configmgr-exporter.service /etc/systemd/system/configmgr-exporter.service
+install -D -m 0644 install/systemd/configmgr-exporter.service /etc/systemd/system/configmgr-exporter.service
 """
 _LIFE = """
 unit=configmgr-exporter

@@ -5,7 +5,7 @@ import os
 import zipfile
 from pathlib import Path
 
-from windows_zip.archive import zip_folder, zipped
+from install.windows.archive import zip_folder, zipped
 
 
 def write(folder: Path, names: list[str], time: float, mode: int) -> Path:
