@@ -254,6 +254,11 @@ class Case:
         state = self.state(site)
         return state.facts.get(self.package, {}).get((kind, subject)) if state else None
 
+    def written(self, site: str) -> Fact | None:
+        """Return the newest line that shows a definition written at a site, refused at a distribution point or not."""
+        written = self.facts(site, FactKind.DEFINITION_APPLIED, FactKind.DEFINITION_REFUSED)
+        return written[-1] if written else None
+
 
 def named(site: str) -> str:
     """Return a site for a sentence: a person may have given logs without saying, and they without telling, whose."""

@@ -6,8 +6,8 @@ way cannot arrive; what waits for its content is not stored. The first fault on 
 What counts as evidence, in time. A finding that stands counts. A source error that has ended counts only if it ended
 after the block began, and only when nothing that stands explains the block: one mended before is history. A job that
 was given up counts until the package is sent to that site again, or a send request is made to send it; a deletion
-until a later definition of the package goes through there. Where a time is not known, the evidence is taken to be in
-time.
+until a later definition of the package is written there, for its programs come with it. Where a time is not known, the
+evidence is taken to be in time.
 
 A cause is *stated* when a line says what is wrong with this package or with everything on its way, and *inferred* when
 it follows from comparing lines, from lines that are not there, or when a fault of the way began after the block did.
@@ -58,10 +58,10 @@ def _search(case: Case, looks: Sequence[_Look]) -> Cause:
 def _program_deleted(case: Case) -> Cause | None:
     """Look for the deletion of the program, or of the whole package, on the way from the owner to the site."""
     for site in case.route:
-        applied = case.newest(site, FactKind.DEFINITION_APPLIED)
+        written = case.written(site)
         for fact in case.facts(site, FactKind.PROGRAM_DELETED, FactKind.DELETED):
             whole = fact.kind is FactKind.DELETED
-            if (not whole and fact.subject != case.reference.program) or later(applied, fact.evidence.time):
+            if (not whole and fact.subject != case.reference.program) or later(written, fact.evidence.time):
                 continue
             what = "package" if whole else f"program {fact.subject} of package"
             words = f"{what} {case.package} was deleted at {named(site)}"
@@ -145,13 +145,14 @@ def _chain(state: SiteState, package: str) -> list[Reference]:
 
 
 def _arrived(case: Case) -> Cause | None:
-    """Look whether the definition went through since the last try: the block may be over with the next."""
-    applied = case.newest(case.site, FactKind.DEFINITION_APPLIED)
-    if applied is None or not after(applied.evidence.time, case.last_attempt):
+    """Look whether the definition was written since the last try: the block may be over with the next."""
+    written = case.written(case.site)
+    if written is None or not after(written.evidence.time, case.last_attempt):
         return None
-    here = named(case.site)
-    words = f"the definition of {case.package} went through at {here} after the last try; the next one may succeed"
-    return Cause(CauseKind.UNKNOWN, Certainty.INFERRED, case.owner, words, (Proof(case.site, applied.evidence),))
+    whole = written.kind is FactKind.DEFINITION_APPLIED
+    how = "went through" if whole else "was written, though refused at a distribution point,"
+    words = f"the definition of {case.package} {how} at {named(case.site)} after the last try; the next one may succeed"
+    return Cause(CauseKind.UNKNOWN, Certainty.INFERRED, case.owner, words, (Proof(case.site, written.evidence),))
 
 
 def _not_in_definition(case: Case) -> Cause | None:
@@ -176,6 +177,18 @@ def _had_one(case: Case, stored: Fact | None) -> bool:
     return stored is not None or (new is None and case.newest(case.owner, FactKind.UPDATED) is not None)
 
 
+def _refused_above(case: Case) -> tuple[str, Fact] | None:
+    """Return the first site on the way that has not stored the newest definition as a whole, and its line on that.
+
+    Such a site does not begin to process the package, and so does not send it to the sites below.
+    """
+    for site in case.route[1:-1]:
+        written = case.written(site)
+        if written is not None and written.kind is FactKind.DEFINITION_REFUSED:
+            return site, written
+    return None
+
+
 def _definition_old(case: Case) -> Cause | None:
     """Compare the version of the package's row at the site with the owner's, and when each last changed."""
     here, there = case.state(case.site), case.state(case.owner)
@@ -184,7 +197,7 @@ def _definition_old(case: Case) -> Cause | None:
     mine, theirs = here.versions.get(case.package), there.versions.get(case.package)
     told = ((mine.definition, theirs.definition), (mine.source, theirs.source)) if mine and theirs else ()
     older = [(old, new) for old, new in told if old is not None and new is not None and old < new]
-    stored = case.newest(case.site, FactKind.DEFINITION_APPLIED)
+    stored = case.written(case.site)
     sent = case.newest(case.owner, FactKind.REPLICATING)
     behind, owner = named(case.site), named(case.owner)
     if older:
@@ -194,9 +207,12 @@ def _definition_old(case: Case) -> Cause | None:
         words = f"{owner} sent a definition of {case.package} that has not gone through at {behind} yet"
     else:
         return None
-    lines = ((case.site, stored), (case.owner, sent))
+    stop, refused = _refused_above(case) or (case.site, None)
+    if refused is not None:
+        words += f"; {stop}, on the way, fails with it at a distribution point, and so does not send it on"
+    lines = ((case.site, stored), (case.owner, sent), (stop, refused))
     proofs = tuple(Proof(site, fact.evidence) for site, fact in lines if fact is not None)
-    return Cause(CauseKind.DEFINITION_OLD, Certainty.INFERRED, case.site, words, proofs, case.site)
+    return Cause(CauseKind.DEFINITION_OLD, Certainty.INFERRED, stop, words, proofs, case.site)
 
 
 _WORKED = (FactKind.ADDED, FactKind.UPDATED, FactKind.CHANGED, FactKind.PROCESSED, FactKind.CONTENT_WRITTEN)

@@ -25,6 +25,7 @@ from exporter.replication.processing import Processing
 from exporter.replication.sources import Sources
 from exporter.replication.state import (
     Blocked,
+    Fact,
     FactKind,
     Outcome,
     ProcessingOutcome,
@@ -41,7 +42,7 @@ FORMAT = 1
 """Of the encoded ledger. Data of another format is refused: the logs are then read again."""
 
 # Before Python 3.12, looking a member up in its enum costs as much as five calls.
-_APPLIED, _BLOCKED, _UNKNOWN = Outcome.APPLIED, Outcome.BLOCKED, Outcome.UNKNOWN
+_APPLIED, _BLOCKED, _FAILED, _UNKNOWN = Outcome.APPLIED, Outcome.BLOCKED, Outcome.FAILED, Outcome.UNKNOWN
 _DEFINITIONS, _REFERENCE_FAILURES, _STATUS_MESSAGES = (
     Tally.DEFINITIONS,
     Tally.REFERENCE_FAILURES,
@@ -181,6 +182,9 @@ class Ledger:
             self._work.packages.version(self.state, unit.package, "definition", unit.version, unit.last)
         if outcome is _BLOCKED:
             self._block(unit)
+        elif outcome is _FAILED and unit.stored and unit.refused is not None:
+            fact = Fact(FactKind.DEFINITION_REFUSED, "", unit.version, unit.refused)
+            self._work.packages.fact(self.state, unit.package, fact)
         elif outcome is _APPLIED:
             self._unblock(unit.package, unit.last)
             self._work.waits.end(self.state, unit.package)

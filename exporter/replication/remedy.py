@@ -191,6 +191,13 @@ def _transport(patient: Patient, cause: Cause) -> list[str]:
 
 
 def _old(patient: Patient, cause: Cause) -> list[str]:
+    if cause.destination != cause.site:
+        mend = (
+            f'Look in distmgr.log on {cause.site} at "Cannot update the package server ... for package {patient.id}": '
+            "remove the distribution point that it names from the package if its site is gone, or mend what keeps "
+            f"{cause.site} from storing it. Afterwards {cause.site} stores the definition and sends it on."
+        )
+        return [mend, *_touch(patient)]
     wait = (
         f"Give the newer definition the time to come from {patient.owner} to {named(cause.site)}: sched.log and "
         f"sender.log {patient.at_owner} show a job and a send request for {patient.id}."

@@ -69,7 +69,10 @@ class Sources:
         snapshot = self.open.get(key_of(event))
         if snapshot is None or (event.thread is None and snapshot.source_path.lower() not in {"", path.lower()}):
             # Its snapshot's first line is not there, or another thread's stands between, in text without threads.
-            snapshot = Snapshot(self.paths.get(path.lower(), ("", ""))[0], path)
+            # What distribution manager takes a snapshot of is not what another component speaks of.
+            of_snapshot = event.name == "source_directory_inaccessible"
+            package, _ = self.paths.get(path.lower(), ("", "")) if of_snapshot else ("", "")
+            snapshot = Snapshot(package, path)
             self._open(event, snapshot)
         snapshot.source_path = path
         snapshot.win32_error = integer(event, "win32_error")

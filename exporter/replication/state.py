@@ -158,6 +158,7 @@ class FactKind(StrEnum):
     PROGRAM_DELETED = "program_deleted"  # (program) "no longer exists, delete it"
     DELETED = "deleted"  # the package was deleted here
     DEFINITION_APPLIED = "definition_applied"  # an incoming definition went through here
+    DEFINITION_REFUSED = "definition_refused"  # one was written here, but refused at a distribution point's row
     CONTENT_WRITTEN = "content_written"  # the owner wrote the contents of a version
     CONTENT_STORED = "content_stored"  # the despooler stored a version
 

@@ -67,6 +67,7 @@ class Unit:
         failed_at: log time of the first line that shows the program step failing.
         last: log time of its latest line.
         lines: its lines, each with whether it proves a failure.
+        refused: the line that says that a distribution point's row was refused.
     """
 
     definition: str | None
@@ -82,6 +83,7 @@ class Unit:
     failed_at: float | None = None
     last: float | None = None
     lines: list[tuple[bool, Evidence]] = field(default_factory=list)
+    refused: Evidence | None = None
 
     @property
     def blocked(self) -> bool:
@@ -121,6 +123,8 @@ class Unit:
             self.definition = self.definition or base_name(text(event, "file")) or None
         elif name in _FAILED_ELSEWHERE:
             self.failed = True
+            if name == "package_server_not_updated":
+                self.refused = evidence_of(event)
 
     def _lack(self, reference: Reference, time: float | None) -> None:
         if self.failed_at is None:

@@ -25,10 +25,10 @@ def on_the_way(case: Case) -> Cause | None:
 def _passed(case: Case, below: str) -> bool:
     """Whether the owner's newest definition is at a site: what is wrong above that is not in its way.
 
-    It went through there; or it came by SQL, as it does since 2012, and the site began to add the package.
+    It was written there; or it came by SQL, as it does since 2012, and the site began to add the package.
     """
     sent = case.newest(case.owner, FactKind.REPLICATING)
-    arrived = (case.newest(below, kind) for kind in (FactKind.DEFINITION_APPLIED, FactKind.ADDED))
+    arrived = (case.written(below), case.newest(below, FactKind.ADDED))
     return sent is not None and any(later(fact, sent.evidence.time) for fact in arrived)
 
 

@@ -85,7 +85,7 @@ def _cause(plan: Plan, world: World, code: str, reference: Reference) -> Cause:
         or _lost_on(world, way, reference)
         or _stuck_on(world, way, package)
         or _unreached_on(world, way, package)
-        or _older_at(world, code, owner, package)
+        or _older_at(world, way, package)
         or ("unknown", owner)
     )
 
@@ -143,9 +143,13 @@ def _unreached_on(world: World, way: tuple[str, ...], package: str) -> Cause | N
     return None
 
 
-def _older_at(world: World, code: str, owner: str, package: str) -> Cause | None:
-    row, newest = world.sites[code].rows.get(package), world.sites[owner].rows.get(package)
-    return ("definition_old", code) if row and newest and row.version < newest.version else None
+def _older_at(world: World, way: tuple[str, ...], package: str) -> Cause | None:
+    """Compare the row with the owner's. What a site on the way refuses at a distribution point gets no further."""
+    row, newest = world.sites[way[-1]].rows.get(package), world.sites[way[0]].rows.get(package)
+    if not row or not newest or row.version >= newest.version:
+        return None
+    stop = next((site for site in way[1:-1] if world.sites[site].refuses(package)), way[-1])
+    return ("definition_old", stop)
 
 
 def _shipment_cause(shipment: Shipment | None) -> Cause | None:

@@ -156,6 +156,11 @@ class Tables:
         """Return whether a definition has to wait: the site holds content, but of an older version (KB Q245579)."""
         return 0 < self.content.get(definition.id, 0) < definition.content_version
 
+    def refuses(self, package: str) -> bool:
+        """Return whether a definition is written here, but stays where it came in: a distribution point failed."""
+        row = self.rows.get(package)
+        return row is not None and package not in self.blocked and any(file.definition == row for file in self.incoming)
+
     def write_programs(self, package: Package) -> None:
         """Store the program rows of a package."""
         self.programs[package.id] = set(package.programs)

@@ -190,6 +190,58 @@ def test_a_definition_that_went_through_after_the_last_try_may_hold_the_program(
     assert lines(cause) == [("CHI", f"package unlocked {PKG}")]
 
 
+def refused(teller: Teller, second: float) -> None:
+    """Say that a site wrote the package's definition, and failed with it at a distribution point."""
+    teller.on("distmgr", 300).at(second).unit(PKG, until=4)
+    teller.say("package_server_not_updated", package=PKG, distribution_point="DP", error=3)
+    teller.say("package_unlocked", package=PKG)
+
+
+def test_a_definition_that_failed_at_a_distribution_point_after_the_last_try_may_hold_the_program(
+    world: Hierarchy,
+) -> None:
+    sent(world.cen, 0)
+    world.block(world.chi)
+    refused(world.chi, 3 * HOUR)
+    cause = world.cause()
+    assert (cause.kind, cause.certainty, cause.site) == (CauseKind.UNKNOWN, Certainty.INFERRED, "CEN")
+    assert "was written, though refused at a distribution point, at CHI after the last try" in cause.words
+    assert lines(cause) == [("CHI", f"package server not updated {PKG} DP 3")]
+
+
+def test_a_definition_that_a_site_on_the_way_fails_with_is_to_be_mended_there(world: Hierarchy) -> None:
+    world.den.at(0).unit(PKG)
+    sent(world.cen, 60)
+    refused(world.chi, 120)
+    world.block(world.den)
+    cause = world.cause("DEN")
+    assert (cause.kind, cause.certainty, cause.site) == (CauseKind.DEFINITION_OLD, Certainty.INFERRED, "CHI")
+    assert cause.destination == "DEN"
+    assert "CHI, on the way, fails with it at a distribution point" in cause.words
+    assert lines(cause)[-1] == ("CHI", f"package server not updated {PKG} DP 3")
+
+
+def test_a_definition_that_went_through_after_it_had_failed_at_a_distribution_point_is_held_nowhere(
+    world: Hierarchy,
+) -> None:
+    world.den.at(0).unit(PKG)
+    sent(world.cen, 60)
+    refused(world.chi, 120)
+    world.chi.at(180).unit(PKG)
+    world.block(world.den)
+    assert world.cause("DEN").site == "DEN"
+
+
+def test_a_definition_that_failed_at_a_distribution_point_brought_a_deleted_program_back(world: Hierarchy) -> None:
+    world.den.at(0).unit(PKG)
+    sent(world.cen, 60)
+    world.chi.at(90).say("program_deleted", package=PKG, program=PROGRAM)
+    world.block(world.den)
+    assert world.cause("DEN").kind is CauseKind.PROGRAM_DELETED
+    refused(world.chi, 120)
+    assert world.cause("DEN").kind is CauseKind.DEFINITION_OLD
+
+
 # On the way.
 
 

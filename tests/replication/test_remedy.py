@@ -49,6 +49,12 @@ def test_where_the_definition_waits_for_content_the_content_is_not_said_to_be_no
     assert NOT_CONTENT not in remedy(PATIENT, cause)
 
 
+def test_a_definition_that_a_site_on_the_way_fails_with_is_mended_there_first() -> None:
+    first = steps(CauseKind.DEFINITION_OLD, "CHI", "NYC").split("\n")[0]
+    assert first.startswith(f'Look in distmgr.log on CHI at "Cannot update the package server ... for package {PKG}"')
+    assert steps(CauseKind.DEFINITION_OLD, "NYC", "NYC").startswith("Give the newer definition the time")
+
+
 def test_a_source_path_is_named() -> None:
     first, second = steps(CauseKind.SOURCE_PATH_INACCESSIBLE, path=SOURCE).split("\n")[:2]
     assert SOURCE in first

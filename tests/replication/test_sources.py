@@ -226,3 +226,9 @@ def test_a_package_file_is_made_when_the_next_begins(teller: Teller) -> None:
     assert teller.state.source_errors
     package_file(teller, "A0100200")
     assert not teller.state.source_errors
+
+
+def test_the_scheduler_speaks_of_no_package_that_distribution_manager_takes_a_snapshot_of(teller: Teller) -> None:
+    teller.on("distmgr", 1).say("snapshot_started", package=PKG, source_path=SOURCE)
+    teller.on("sched", 1).say("package_source_inaccessible", source_path=SOURCE, win32_error=5)
+    assert not teller.state.source_errors

@@ -47,6 +47,7 @@ FACT_WORDS: Final = {
     FactKind.PROGRAM_DELETED: "deleted the program",
     FactKind.DELETED: "deleted the package",
     FactKind.DEFINITION_APPLIED: "stored the definition",
+    FactKind.DEFINITION_REFUSED: "stored the definition, but not the row of a distribution point",
     FactKind.CONTENT_WRITTEN: "wrote the contents",
     FactKind.CONTENT_STORED: "stored the content",
 }
