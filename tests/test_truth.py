@@ -2,7 +2,8 @@
 
 The truth is told from the simulator's tables, never from the lines that it writes; the answer only from the lines.
 
-`CONFIGMGR_EXPORTER_TESTS_WORLDS=5000 ./dev test tests/test_truth.py` tries as many random worlds.
+`CONFIGMGR_EXPORTER_TESTS_WORLDS=5000 ./dev test tests/test_truth.py` tries as many random worlds,
+`CONFIGMGR_EXPORTER_TESTS_DAYS=90` as many busy days.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from hypothesis import strategies as st
 
 from exporter.commands.explain import command
 from exporter.simulator import SCENARIOS, Plan, demo_plan, healthy_plan, random_plan, run_batch, scenario_plan
-from tests.worlds import cut, troubled_plan
+from exporter.simulator.hierarchy import Era
+from tests.worlds import busy_days, cut, troubled_plan
 
+DAYS = int(os.environ.get("CONFIGMGR_EXPORTER_TESTS_DAYS", "3"))
 WORLDS = int(os.environ.get("CONFIGMGR_EXPORTER_TESTS_WORLDS", "12"))
 _NEVER_ROLLS = 1 << 40  # what has rolled away twice cannot be explained
 
@@ -168,6 +171,19 @@ def test_healthy_hierarchy_gives_no_finding(plan: Plan) -> None:
 
     assert answer["culprits"] == []
     assert all(site["gaps"] == [] for site in answer["sites"].values())
+
+
+@pytest.mark.parametrize("max_log_bytes", [_NEVER_ROLLS, 200_000], ids=["whole logs", "logs that rolled"])
+def test_busy_days_give_no_finding(tmp_path: Path, max_log_bytes: int) -> None:
+    plan = busy_days(DAYS, max_log_bytes=max_log_bytes)
+    truth = run_batch(tmp_path, plan)
+    status, answer = _answer(tmp_path)
+
+    assert {site.era for site in plan.sites} == set(Era)
+    assert all(len(site["versions"]) > 20 for site in truth["sites"].values())
+    assert (status, answer["culprits"], answer["doubts"]) == (0, [], [])
+    for site in answer["sites"].values():
+        assert not any(site[finding] for finding in ("blocked", "waiting", "source_errors", "gaps", "transport"))
 
 
 def test_the_truth_is_not_simply_nothing() -> None:

@@ -24,6 +24,7 @@ from exporter.simulator.plan import (
     SnapshotFails,
     Touch,
 )
+from exporter.simulator.plans import healthy_plan
 from exporter.simulator.random_plan import random_plan
 
 _NEW = "New in this version"
@@ -105,3 +106,45 @@ def _story(rng: random.Random, plan: Plan, story: _Story) -> tuple[list[Change],
     if incident is deletion:
         changes.append(Touch(used + 1800, story.sequence.id))
     return changes, incident
+
+
+def busy_days(days: int, *, max_log_bytes: int = 1 << 40) -> Plan:
+    """Return days of work at sites of both ages in which nothing goes wrong, with a quiet night after each.
+
+    Each day has new packages, task sequences that run them an hour later, sources that change, properties that are
+    touched, and a restart at one site.
+    """
+    base = healthy_plan()
+    changes, incidents = list(base.changes), list[Incident]()
+    below = tuple(site.code for site in base.sites[1:])
+    for day in range(1, days):
+        dawn = day * 86_400
+        for n in range(6):
+            number = 0x100 * day + n
+            program = Reference(f"CEN{number:05X}", "Install")
+            source = rf"\\FILES01\Source\{day}-{n}"
+            changes += [
+                Create(
+                    dawn + 600 * n,
+                    Package(program.package, f"Package {number}", ("Install",), source, 700, (), below[n % 5 :]),
+                ),
+                Create(
+                    dawn + 7200 + 600 * n,
+                    Package(
+                        f"CEN{number + 0x80:05X}",
+                        f"Deploy {number}",
+                        references=(program, Reference("CEN00001", "Install")),
+                    ),
+                ),
+                Touch(dawn + 14_400 + 900 * n, f"CEN{n + 1:05X}", refresh=n % 2 == 0),
+                Touch(dawn + 21_600 + 900 * n, f"CEN{32 + n:05X}"),
+            ]
+        incidents.append(Restart(base.sites[day % len(base.sites)].code, dawn + 43_200))
+    return replace(
+        base,
+        name=f"busy for {days} days",
+        duration=timedelta(days=days),
+        changes=tuple(changes),
+        incidents=tuple(incidents),
+        max_log_bytes=max_log_bytes,
+    )
