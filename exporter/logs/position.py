@@ -16,6 +16,9 @@ from exporter.logs.segments import first_stamp
 
 HEAD: Final = 4096
 """First bytes of a file that it is known by: so many that even of a long first record the stamp is mostly in them."""
+LONG_HEAD: Final = 32 << 10
+"""In how many first bytes of a file stamps are looked for. If those above hold none, it is known by all up to the
+first: else two logs that begin with the same long text and were left at torn records of the same text would be one."""
 Signature = tuple[int, str]
 """How many bytes, and their digest."""
 TAIL: Final = 256
@@ -29,7 +32,7 @@ def _digest(data: bytes) -> str:
 
 
 def _sign(head: bytes, offset: int) -> tuple[Signature, ...]:
-    whole = min(offset, HEAD)
+    whole = min(offset, max(HEAD, first_stamp(head)))
     lengths = {n for n in (first_stamp(head[:whole]), *_PREFIXES) if 0 < n < whole} | {whole}
     return tuple((length, _digest(head[:length])) for length in sorted(lengths))
 
@@ -44,8 +47,8 @@ class Place:
         offset: bytes of it that have been read and acted on, never 0.
         line: number of the line that begins there, from 1.
         stamped: whether its head showed records that end in a stamp.
-        heads: signatures of its first record and its first 256, 512, 1024 and 4096 bytes, as far as `offset` reaches;
-            the last is of the first `min(offset, 4096)`.
+        heads: signatures of its first record and its first 256, 512, 1024 and 4096 bytes, as far as `offset` reaches.
+            If the first stamp ends behind those but within `LONG_HEAD`, the last signature reaches there.
         tail: signature of the last 256 bytes before `offset`, or of fewer when there are no more.
     """
 

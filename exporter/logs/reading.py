@@ -14,14 +14,12 @@ from zlib import crc32
 
 from exporter.logs import segments
 from exporter.logs.block import Block
-from exporter.logs.position import HEAD, TAIL, Place
+from exporter.logs.position import HEAD, LONG_HEAD, TAIL, Place
 from exporter.logs.transcoding import find_mark, raw_length, transcode, whole_lines
 from exporter.logs.volume import OpenFile, Trouble, Volume, VolumeError
 
 MAX_READ: Final = 1 << 20
 """Bytes of a file that are presented at once, unless a single record is longer."""
-_STAMP_HEAD: Final = 32 << 10
-"""First bytes from which is told whether records end in a stamp."""
 
 Torn = tuple[str | None, int, int, int]
 """Tells the unfinished end of a file from any other: identity, where it begins, size, checksum of the first bytes."""
@@ -138,6 +136,8 @@ class LogFile:
             # that something follows the place must not go unseen.
             runs = [(place, file.read(place.tail_start, place.offset - place.tail_start + 1)) for place in places]
             head = file.read(0, HEAD)
+            if len(head) == HEAD and not segments.first_stamp(head):
+                head = file.read(0, LONG_HEAD)
             size = max(file.size, len(head), *(place.tail_start + len(run) for place, run in runs if run))
             if size > len(head) and not file.read(size - 1, 1):  # cut off meanwhile: the head is of something else
                 raise MovedError(self._name)
@@ -162,12 +162,13 @@ class LogFile:
             MovedError: it is another file, or the place is not in it any more.
         """
         offset, start = (place.offset, place.tail_start) if place else (0, 0)
-        undecided = place is None or (not place.stamped and place.offset < _STAMP_HEAD)
+        undecided = place is None or (not place.stamped and place.offset < LONG_HEAD)
+        most = LONG_HEAD if place is None or undecided else max(HEAD, place.heads[-1][0])
         with self._open() as file:
             size = file.size
             known = torn is not None and torn[:3] == (file.identity, offset, size)
             run = file.read(start, offset - start + (0 if known else want))
-            head = file.read(0, _STAMP_HEAD if undecided else HEAD)
+            head = file.read(0, most)
             size = max(size, start + len(run))
             sight = Sight(file.identity, offset, size, head, run[: offset - start], run[offset - start :], known)
         if not sight.head.startswith(begins) or (place and not place.is_in(sight.head, sight.before)):
@@ -191,7 +192,7 @@ class LogFile:
         """
         lines = end = size = 0
         with self._open() as file:
-            head = file.read(0, _STAMP_HEAD)
+            head = file.read(0, LONG_HEAD)
             _, codec = find_mark(head)
             while end < least and (data := file.read(size, MAX_READ)):
                 count, length = whole_lines(data, codec, least - size)

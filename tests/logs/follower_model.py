@@ -176,8 +176,8 @@ class World:
 
     def copy(self, share: int) -> None:
         """Roll by copying, first part: copy some of the log."""
-        if self.copying or CURRENT not in self.volume.files or self.late:
-            return  # of a file whose head shows no stamp, a short copy cannot be told from a new log
+        if self.copying or CURRENT not in self.volume.files:
+            return
         self._make_room()
         self.copying = True
         self.copy_name = self._dated() if self.family is Family.DATED else ROLLED
@@ -249,7 +249,7 @@ class World:
 
     def restore(self, lines: int) -> None:
         """Put an older copy of the log in its place."""
-        if self.late or self.copying or CURRENT not in self.volume.files or not self.generations[-1].lines:
+        if self.copying or CURRENT not in self.volume.files or not self.generations[-1].lines:
             return
         generation = self.generations[-1]
         keep = 1 + lines % len(generation.lines)

@@ -14,7 +14,7 @@ from exporter.logs.block import Block
 from exporter.logs.discovery import Folder, LogFiles
 from exporter.logs.follower import PATIENCE, Follower
 from exporter.logs.health import Gap, GapReason, LogHealth
-from exporter.logs.position import Position
+from exporter.logs.position import HEAD, Position
 from exporter.logs.segments import MAX_BLOCK, segment
 from exporter.logs.volume import LocalVolume, Trouble, VolumeError
 from tests.logs.follower_model import Family, World
@@ -658,3 +658,50 @@ def test_inode_reuse_is_not_taken_for_the_old_file() -> None:
     bench.volume.write(LOG, lines("c"))
     assert bench.volume.files[LOG].number == old
     assert bench.read() == ["c"]
+
+
+def late(name: str, size: int) -> bytes:
+    """Make a record that tells its name only after so many bytes that are the same in every other."""
+    stamp = b']LOG]!><time="06:26:25.828-60" date="06-14-2018" thread="1" file="%b">\r\n' % name.encode()
+    return b"<![LOG[" + b"x" * size + stamp
+
+
+ALIKE = HEAD + 100
+
+
+def test_a_rolled_file_whose_torn_end_comes_again_in_the_log_is_not_taken_for_its_copy() -> None:
+    bench = Bench()
+    bench.volume.write(LOG, late("a", 10))
+    assert bench.read() == [late("a", 10)[:-1].decode()]
+    bench.volume.rename(LOG, "distmgr-20260101-000001.log")
+    bench.volume.write(ROLLED, late("b", ALIKE) + late("b", 1000)[:500])
+    bench.volume.write(LOG, late("c", ALIKE) + late("c", 1000))
+    read = [*bench.read(), *bench.read()]
+    assert [late(name, ALIKE)[:-1].decode() in read for name in "bc"] == [True, True]
+    assert bench.gaps == []
+
+
+def test_a_log_that_begins_alike_and_has_the_torn_end_of_the_one_before_is_told_from_it() -> None:
+    bench = Bench()
+    bench.volume.write(ROLLED, late("a", ALIKE) + late("a", 1000)[:500])
+    bench.volume.write(LOG, late("b", 10))
+    assert len(bench.read()) == 3
+    bench.volume.delete(ROLLED)
+    bench.volume.delete(LOG)
+    bench.volume.write(LOG, late("c", ALIKE) + late("c", 1000))
+    read = [*bench.read(), *bench.read()]
+    assert read == [late("c", ALIKE)[:-1].decode(), late("c", 1000)[:-1].decode()]
+    assert len(bench.gaps) == 1
+
+
+def test_the_start_of_a_log_that_is_copied_is_not_read_again_however_late_its_first_stamp() -> None:
+    bench = Bench()
+    log = late("a", ALIKE) + late("b", 10) + late("c", 10)
+    bench.volume.write(LOG, log)
+    assert len(bench.read()) == 3
+    bench.volume.write(ROLLED, log[: ALIKE + 200])
+    bench.volume.truncate(LOG)
+    bench.volume.write(LOG, late("d", 10))
+    read = [*bench.read(), *bench.read()]
+    assert late("a", ALIKE)[:-1].decode() not in read
+    assert read[-1] == late("d", 10)[:-1].decode()
