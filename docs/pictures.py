@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from exporter.commands.explain import read_once, reading_of
+from exporter.doubts import doubts_of
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
 from exporter.hierarchy import report
@@ -31,7 +32,9 @@ def explain_picture() -> str:
         sites = read_once(find_places([name], KNOWN_LOGS), Matcher(load_catalogue(), RecordReader(Clock())))
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, highlight=False)
     console.print("$ configmgr-exporter explain /mnt/hierarchy", style="bold")
-    print_report(console, report({site.code: site.ledger.state for site in sites}), reading_of(sites))
+    print_report(
+        console, report({site.code: site.ledger.state for site in sites}), reading_of(sites, tuple(doubts_of(sites)))
+    )
     svg = console.export_svg(title="configmgr-exporter explain")
     return re.sub(r"\s*@font-face \{[^}]*\}", "", svg)  # a picture that fetches fonts from elsewhere is no picture
 

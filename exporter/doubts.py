@@ -11,16 +11,24 @@ from exporter.site import EXPECTED_LOG, Site
 def doubts_of(sites: Iterable[Site]) -> Iterator[str]:
     """Say what may be missing from an answer made from these sites."""
     for site in sites:
-        name = site.code or "a site"
+        of_site = f"{site.code}: " if site.code else ""
         if not site.code:
             yield "The logs do not name their site; name it as SITE=FOLDER."
         if EXPECTED_LOG not in site.logs:
-            yield f"{name}: {EXPECTED_LOG}.log, the log that tells what is blocked, is not among what was named."
+            yield f"{of_site}{EXPECTED_LOG}.log, the log that tells what is blocked, is not among what was named."
         for log, health in site.logs.items():
             for doubt in _doubts_of_log(log, health):
-                yield f"{name} {log}: {doubt}"
+                yield f"{site.code} {log}.log: {doubt}".lstrip()
         if site.ledger.state.blocked and all(b.since is None for b in site.ledger.state.blocked.values()):
-            yield f"{name}: the lines have no time, or no known zone; --zone names the zone of the server's clock."
+            yield f"{of_site}the lines have no time, or no known zone; --zone names the zone of the server's clock."
+
+
+def unnamed(packages: Iterable[str], sites: Iterable[Site]) -> Iterator[str]:
+    """Say which packages that were asked for no site knows: a wrong ID looks like one with which all is well."""
+    known = {package.upper() for site in sites for package in site.ledger.packages()}
+    for package in packages:
+        if package.upper() not in known:
+            yield f"no line that is kept names package {package}: is that its ID?"
 
 
 def is_blind(sites: Iterable[Site]) -> bool:

@@ -43,6 +43,7 @@ class Reading:
         records_until: log time of the latest record, POSIX seconds.
         doubts: sentences on what could not be read or understood.
         blind: whether that is so much that "nothing is stuck" would say nothing.
+        narrowed: whether only some sites, packages or times were asked for.
     """
 
     sites: Sequence[str]
@@ -50,6 +51,7 @@ class Reading:
     records_until: float | None
     doubts: Sequence[str] = ()
     blind: bool = False
+    narrowed: bool = False
 
 
 def print_report(console: Console, report: Report, reading: Reading) -> None:
@@ -88,7 +90,7 @@ def _headline(report: Report, reading: Reading) -> Text:
     if not report.stuck:
         held = any(site.troubles for site in report.sites.values())
         but = "But files do not move between all sites, see below. " if held else ""
-        answer = "Nothing is stuck in what was read. "
+        answer = f"Nothing {'of what was asked for ' if reading.narrowed else ''}is stuck in what was read. "
         return Text.assemble((answer, "bold green"), (but, "bold yellow"), (f"{read}{until}.", "dim"))
     return Text.assemble((" ".join(stuck_in_words(report)), "bold red"), (f"  {read}{until}.", "dim"))
 

@@ -119,8 +119,31 @@ def test_what_was_last_seen_before_a_time_is_left_out(two_missing: Path) -> None
     assert (status, culprits(after), unreadable(after)) == (0, [], [])
 
 
-def test_a_time_that_cannot_be_read_is_an_error(two_missing: Path) -> None:
-    assert "'yesterday' does not match" in problem(two_missing, "--since", "yesterday")
+@pytest.mark.parametrize(
+    "moment", ["2010-03-04T13:30:50Z", "2010-03-04T08:30:50.000-05:00", "2010-03-04 13:30:50", "20100304T133050"]
+)
+def test_a_time_may_tell_its_zone_and_is_in_utc_without(two_missing: Path, moment: str) -> None:
+    _, answer = told(two_missing, "--since", moment)
+    assert culprits(answer) == [("CEN0000A", ["CHI"])]
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "2d", "13:30", "2010-13-01", ""])
+def test_a_time_that_cannot_be_read_is_an_error(two_missing: Path, moment: str) -> None:
+    said = problem(two_missing, "--since", moment)
+    assert f"{moment!r} is no date or time: write 2010-03-04" in said
+    assert "without a zone it is UTC" in said
+
+
+def test_a_package_that_no_line_names_may_be_mistyped(two_missing: Path) -> None:
+    _, answer = told(two_missing, "--package", "CEN0000B")
+    assert answer["doubts"] == ["no line that is kept names package CEN0000B: is that its ID?"]
+    _, answer = told(two_missing, "--package", "cen0000a", "--package", "CEN00021")
+    assert answer["doubts"] == []
+
+
+def test_nothing_of_what_was_asked_for_is_not_nothing_at_all(two_missing: Path) -> None:
+    result = run(two_missing, "--package", "CEN00099")
+    assert "Nothing of what was asked for is stuck in what was read." in result.output
 
 
 @pytest.mark.parametrize(

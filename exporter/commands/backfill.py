@@ -6,7 +6,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ import click
 
 from exporter.assembly import Request, Setup, Source, set_up
 from exporter.cli import NOT_DONE
-from exporter.commands.options import DurationType, code_page_option, zone_option
+from exporter.commands.options import DurationType, MomentType, code_page_option, zone_option
 from exporter.commands.progress import reading_bar
 from exporter.config.located_yaml import FileError
 from exporter.events.loader import CatalogueError
@@ -48,8 +48,8 @@ _LABELS: Final = {"job": "configmgr", "instance": "backfill"}
     metavar="DURATION",
     help="Time between two samples. Prometheus forgets a series after five minutes without one.",
 )
-@click.option("--since", type=click.DateTime(), help="Write nothing before this time, in UTC; earlier lines count.")
-@click.option("--until", type=click.DateTime(), help="Write nothing after this time, in UTC.  [default: now]")
+@click.option("--since", type=MomentType(), help="Write nothing before this time, in UTC; earlier lines count.")
+@click.option("--until", type=MomentType(), help="Write nothing after this time, in UTC.  [default: now]")
 @click.option(
     "--label",
     "labels",
@@ -165,7 +165,7 @@ def _show_sum(show: Callable[[int], None], done: int, reading: Reading) -> None:
 
 
 def _posix(moment: datetime | None, otherwise: float) -> float:
-    return otherwise if moment is None else moment.replace(tzinfo=UTC).timestamp()
+    return otherwise if moment is None else moment.timestamp()
 
 
 def _pairs(labels: Sequence[str]) -> dict[str, str]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from exporter.cli import NOT_DONE
-from exporter.commands.options import code_page_option, find, local_logs, zone_option
+from exporter.commands.options import MomentType, code_page_option, find, local_logs, zone_option
 from exporter.commands.output import new_console, to_json
 from exporter.commands.progress import reading_bar
-from exporter.doubts import doubts_of, is_blind
+from exporter.doubts import doubts_of, is_blind, unnamed
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
 from exporter.hierarchy import Filter, report
@@ -36,7 +36,7 @@ _TURNS = 8  # blocks between two looks at the progress bar
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 @click.option("--site", "sites", multiple=True, metavar="CODE", help="Only what is stuck at this site; repeatable.")
 @click.option("--package", "packages", multiple=True, metavar="ID", help="Only what concerns this package; repeatable.")
-@click.option("--since", "since", type=click.DateTime(), help="Only what was last seen at or after this time, in UTC.")
+@click.option("--since", "since", type=MomentType(), help="Only what was last seen at or after this time, in UTC.")
 @click.option("--inventory", type=click.Path(path_type=Path), help="CSV or YAML file with the names of packages.")
 @zone_option
 @code_page_option
@@ -67,14 +67,15 @@ def command(
         raise click.ClickException(f"no logs of {', '.join(sorted(unknown))} are among those named.")
     read = read_once(places, Matcher(load_catalogue(), RecordReader(Clock(zone), code_page)))
     only = Filter(_posix(since), {*packages, *map(str.upper, packages)}, wanted)
+    doubts = (*doubts_of(read), *unnamed(packages, read))
     states = {site.code: site.ledger.state for site in read}
     answer = report(states, {site.code: site.gaps for site in read}, only=only, names=names)
     if as_json:
-        click.echo(to_json({**answer.to_json(), "doubts": list(doubts_of(read))}, indent=2))
+        click.echo(to_json({**answer.to_json(), "doubts": doubts}, indent=2))
     else:
         from exporter.terminal import print_report  # noqa: PLC0415  # JSON needs nothing of what draws
 
-        print_report(new_console(), answer, reading_of(read))
+        print_report(new_console(), answer, reading_of(read, doubts, narrowed=bool(sites or packages or since)))
     raise click.exceptions.Exit(SOMETHING_IS_STUCK if answer.stuck else NOT_DONE if is_blind(read) else 0)
 
 
@@ -88,13 +89,13 @@ def read_once(places: Sequence[Place], matcher: Matcher) -> list[Site]:
     return sites
 
 
-def reading_of(sites: Sequence[Site]) -> Reading:
-    """Say what stands behind a report on these sites."""
+def reading_of(sites: Sequence[Site], doubts: Sequence[str], *, narrowed: bool = False) -> Reading:
+    """Say what stands behind a report on these sites, and whether it was asked for a part of what is stuck only."""
     from exporter.terminal import Reading  # noqa: PLC0415  # JSON needs nothing of what draws
 
     logs = [health for site in sites for health in site.logs.values() if health.lines]
     until = max((health.last_record for health in logs if health.last_record is not None), default=None)
-    return Reading([site.code for site in sites], len(logs), until, list(doubts_of(sites)), is_blind(sites))
+    return Reading([site.code for site in sites], len(logs), until, doubts, is_blind(sites), narrowed)
 
 
 def _names(inventory: Path | None) -> Mapping[str, str]:
@@ -116,4 +117,4 @@ def _local_logs() -> Sequence[str]:
 
 
 def _posix(moment: datetime | None) -> float | None:
-    return None if moment is None else moment.replace(tzinfo=UTC).timestamp()
+    return None if moment is None else moment.timestamp()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TypeVar
 
@@ -62,6 +62,21 @@ class DurationType(click.ParamType[float]):
         if seconds < 1:
             self.fail(f"{value!r} is less than a second", param, ctx)
         return seconds
+
+
+class MomentType(click.ParamType[datetime]):
+    """A date, or a date and a time, as ISO 8601 writes it; in UTC unless it tells its zone."""
+
+    name = "time"
+
+    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Turn the text into a time with a zone; click reports what is not one."""
+        try:
+            moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        except ValueError:
+            example = '2010-03-04, "2010-03-04 13:30" or 2010-03-04T08:30:50-05:00'
+            self.fail(f"{value!r} is no date or time: write {example}; without a zone it is UTC", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 zone_option = click.option(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ import click
 
 from exporter.cli import NOT_DONE
 from exporter.commands.explain import SOMETHING_IS_STUCK
-from exporter.commands.options import server_options
+from exporter.commands.options import MomentType, server_options
 from exporter.commands.output import new_console, to_json
 from exporter.hierarchy import Filter, report
 from exporter.prometheus.client import Access, Client, PrometheusError
@@ -29,7 +29,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 @click.option("--site", "sites", multiple=True, metavar="CODE", help="Only what is stuck at this site; repeatable.")
 @click.option("--package", "packages", multiple=True, metavar="ID", help="Only what concerns this package; repeatable.")
-@click.option("--time", "moment", type=click.DateTime(), help="What was stuck at this moment, in UTC.  [default: now]")
+@click.option("--time", "moment", type=MomentType(), help="What was stuck at this moment, in UTC.  [default: now]")
 @click.option(
     "--match",
     "labels",
@@ -75,7 +75,7 @@ def command(
     access = Access(
         url, user or "", _password(password_file), bearer_token_file, ca_file, cert_file, key_file, insecure, timeout
     )
-    at = time.time() if moment is None else moment.replace(tzinfo=UTC).timestamp()
+    at = time.time() if moment is None else moment.timestamp()
     seen = _observe(access, _pairs(labels), at)
     wanted = frozenset(site.upper() for site in sites)
     unknown = wanted - seen.states.keys()
@@ -85,7 +85,9 @@ def command(
     if as_json:
         click.echo(to_json({**_without_tries(answer.to_json()), "doubts": seen.doubts}, indent=2))
     else:
-        reading = Reading(sorted(seen.states), seen.logs, seen.records_until, seen.doubts, seen.blind)
+        reading = Reading(
+            sorted(seen.states), seen.logs, seen.records_until, seen.doubts, seen.blind, bool(sites or packages)
+        )
         print_report(new_console(), answer, reading)
     raise click.exceptions.Exit(SOMETHING_IS_STUCK if answer.stuck else NOT_DONE if seen.blind else 0)
 

@@ -142,6 +142,11 @@ class Ledger:
         self._work.courier.interrupted(self.state, log)
         self.revision += 1
 
+    def packages(self) -> frozenset[str]:
+        """Return the IDs of all packages that anything is kept about."""
+        missing = (each.package for block in self.state.blocked.values() for each in block.missing)
+        return frozenset({*self._work.packages.known, *missing})
+
     def encode(self) -> dict[str, Any]:
         """Return the ledger as JSON-able data, from which `decode` makes one that goes on where this one stands."""
         return {"format": FORMAT, "ledger": codec.encode(self._work)}

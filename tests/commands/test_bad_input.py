@@ -72,7 +72,7 @@ def test_log_that_may_not_be_read_gives_no_all_clear_and_loses_no_other(command:
     assert told.status == as_json.status == listed.status == checked.status == 2
     assert "No answer" in told.out
     assert "Nothing is stuck" not in told.out
-    assert any("distmgr: not read:" in doubt for doubt in json.loads(as_json.out)["doubts"])
+    assert any("distmgr.log: not read:" in doubt for doubt in json.loads(as_json.out)["doubts"])
     assert [record["message"] for record in _records(listed.out)] == ["Something known"]
     assert "Permission denied" in listed.err
     assert "Permission denied" in checked.out
