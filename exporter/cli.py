@@ -76,8 +76,8 @@ def main() -> NoReturn:
         status = cli.main(prog_name=PROGRAM, standalone_mode=False)
     except click.exceptions.Exit as done:
         status = done.exit_code
-    except SystemExit:  # click leaves so, with 1, when the reader of our output is gone: 1 says that something is stuck
-        sys.exit(NOT_DONE)
+    except SystemExit as left:  # click leaves so, with 1 when nobody reads our output: 1 says that something is stuck
+        sys.exit(NOT_DONE if left.code else 0)
     except click.ClickException as problem:
         words = importlib.import_module("exporter.words")  # only here: it would slow down what goes well
         text = io.StringIO()

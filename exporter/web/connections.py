@@ -72,11 +72,16 @@ class Gate:
         """Note that a connection has ended."""
         self._open.pop(connection, None)
 
+    def close(self) -> None:
+        """Cut off every connection that is still open, such as one whose client does not take its answer."""
+        for connection in list(self._open):
+            connection.cut_off()
+
 
 class GuardedHandler(web.RequestHandler):
     """aiohttp's connection with a time and a size for the headers of a request as a whole."""
 
-    __slots__ = ("_admitted", "_gate", "_header_bytes", "_last_bytes", "_timer", "_tls")
+    __slots__ = ("_admitted", "_gate", "_header_bytes", "_last_bytes", "_timer", "_tls", "_wire")
 
     def __init__(self, server: web.Server, gate: Gate, tls: Tls | None) -> None:
         limits = gate.limits
@@ -97,10 +102,12 @@ class GuardedHandler(web.RequestHandler):
         self._timer: asyncio.TimerHandle | None = None
         self._header_bytes = 0
         self._last_bytes = b""
+        self._wire: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let the connection in, unless its certificate names nobody who may come in."""
         super().connection_made(transport)
+        self._wire = self.transport  # aiohttp forgets its own before all has been sent
         self._gate.enter(self)
         if self._tls is not None and not self._tls.admits(transport.get_extra_info("ssl_object")):
             self._admitted = False
@@ -123,8 +130,8 @@ class GuardedHandler(web.RequestHandler):
 
     def cut_off(self) -> None:
         """Close the connection without waiting for anything."""
-        if self.transport is not None:
-            self.transport.abort()
+        if self._wire is not None:
+            self._wire.abort()
 
     def _headers_fit(self, data: bytes) -> bool:
         """Note new bytes. Until the blank line that ends headers has come, the timer runs and bytes are counted.

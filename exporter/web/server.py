@@ -108,3 +108,5 @@ class Server:
         await doorman.stop()
         self._close_sockets()
         await runner.cleanup()
+        gate.close()
+        await asyncio.sleep(0)  # for the loop to close what was cut off

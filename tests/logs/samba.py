@@ -119,6 +119,11 @@ class Samba:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
+            # Its helpers hold the port too and die a moment later: who connects till then is cut off.
+            end = time.monotonic() + PATIENCE
+            while accepts(self.port):
+                assert time.monotonic() < end
+                time.sleep(0.02)
 
     def restart(self) -> None:
         self.stop()
