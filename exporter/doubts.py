@@ -28,7 +28,7 @@ def unnamed(packages: Iterable[str], sites: Iterable[Site]) -> Iterator[str]:
     known = {package.upper() for site in sites for package in site.ledger.packages()}
     for package in packages:
         if package.upper() not in known:
-            yield f"no line that is kept names package {package}: is that its ID?"
+            yield f"No line that is kept names package {package}: is that its ID?"
 
 
 def is_blind(sites: Iterable[Site]) -> bool:
