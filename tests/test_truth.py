@@ -131,6 +131,7 @@ def test_random_world_is_explained_as_it_is(seed: int, mended: bool) -> None:  #
 @example(seed=853, mended=False)  # a definition that waits behind a site that the sender cannot reach
 @example(seed=3851, mended=False)  # content dropped, and a later definition that got through
 @example(seed=2946, mended=False)  # a job dropped on a way of which no line tells all
+@example(seed=2999402, mended=False)  # a job whose random number another job had before
 @example(seed=1145211278, mended=False)  # a definition that is written and refused at a distribution point
 @example(seed=3865957834, mended=False)  # the same on the way, where a program had been deleted before
 def test_troubled_world_is_explained_as_it_is(seed: int, mended: bool) -> None:  # noqa: FBT001

@@ -25,7 +25,7 @@ def ship(server: Server, definition: Definition, destination: str, *, content: b
         origin=server.code,
         destination=destination,
         content=content,
-        job=server.new_name(7) if server.old else f"{server.rng.getrandbits(16):08X}",
+        job=server.new_job(),
         request=f"{server.new_name(5)}{server.code}",
         file=server.new_name(8),
     )

@@ -37,6 +37,7 @@ class Server:
         threads: IDs of the long-lived threads, by component.
         recent_threads: IDs of the latest short-lived ones.
         processing: packages that wait for a package processing thread; `in_thread`: those that have one.
+        job_numbers: of all jobs that its scheduler has been given.
         active: the active package array: packages that one thread works on, closed to all others.
         retrying: packages that will be processed again after a while.
         definitions_sent, content_sent: the version last sent, by package and child.
@@ -64,6 +65,7 @@ class Server:
     recent_threads: deque[int] = field(default_factory=lambda: deque(maxlen=100))
     processing: list[str] = field(default_factory=list)
     in_thread: list[str] = field(default_factory=list)
+    job_numbers: set[str] = field(default_factory=set)
     active: set[str] = field(default_factory=set)
     retrying: set[str] = field(default_factory=set)
     definitions_sent: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -130,6 +132,14 @@ class Server:
     def new_name(self, length: int) -> str:
         """Return a random name of letters and digits, as the product gives to its files."""
         return "".join(self.rng.choices(_NAME_LETTERS, k=length))
+
+    def new_job(self) -> str:
+        """Return the number of a new job, which no other job of this site has or had."""
+        number = ""
+        while not number or number in self.job_numbers:
+            number = self.new_name(7) if self.old else f"{self.rng.getrandbits(16):08X}"
+        self.job_numbers.add(number)
+        return number
 
     def pause(self, least: int, most: int) -> int:
         """Return a span of milliseconds between two bounds."""
