@@ -78,12 +78,14 @@ def measure(folder: Path, sites: int, processes: int, changes: int, faster: floa
         for target in targets:
             wait_until(lambda target=target: _read(target), f"{target} to have read all", _PATIENCE)  # type: ignore[misc]
         server, process = running.enter_context(prometheus(folder / "prometheus", Programs(), targets, None, faster))
+        scraped = 'scrape_samples_scraped{job="configmgr"}'
+        wait_until(lambda: len(server.query(scraped)) == len(targets), "all exporters to be scraped", _PATIENCE)
         wait_until(lambda: all(map(server.query, _EVALUATED)), "all groups to be evaluated", _PATIENCE)
         own = dict(_samples(server.url))
         return Found(
             sites,
             blocks=int(_value(server.query("sum(configmgr_site_blocked_task_sequences)"))),
-            series=int(_value(server.query('sum(scrape_samples_scraped{job="configmgr"})'))),
+            series=int(_value(server.query(f"sum({scraped})"))),
             scrape_bytes=sum(len(requests.get(f"http://{target}/metrics", timeout=60).content) for target in targets),
             scrape_seconds=_value(server.query('max(scrape_duration_seconds{job="configmgr"})')),
             exporter_megabytes=sum(status_megabytes(exporter.pid, "VmRSS") for exporter in exporters),

@@ -149,6 +149,20 @@ def shoot(running: Browser, address: str, shot: Shot, folder: Path) -> None:
     context.close()
 
 
+def draw(html: str, path: Path, width: int = 760) -> None:
+    """Draw a document of its own, such as a mail, into a PNG file.
+
+    Args:
+        html: the document.
+        path: of the file.
+        width: of the window, pixels.
+    """
+    with browser() as running:
+        page = running.new_page(viewport={"width": width, "height": 100})
+        page.set_content(html)
+        page.screenshot(path=path, full_page=True)
+
+
 def main() -> None:
     """Make every picture."""
     IMAGES.mkdir(exist_ok=True)

@@ -17,6 +17,7 @@ from alerts.drill.run import Outcome, drill
 from alerts.drill.servers import Programs
 from alerts.page import MEASURED
 from dashboards.servers import NotStartedError
+from docs.screens import draw
 
 _STEPS = {
     "scraped": "the block is scraped",
@@ -39,9 +40,12 @@ _STEPS = {
 )
 @click.option("--short", is_flag=True, help="Mend before the owner's ticket is due: an hour less, as shipped.")
 @click.option("--record", is_flag=True, help="Keep the times, for docs/alerts.md: python -m alerts.build writes it.")
+@click.option("--picture", type=click.Path(path_type=Path), help="Draw the mail that pages into this PNG file, too.")
 @click.option("--prometheus", default="prometheus", show_default=True, help="The program.")
 @click.option("--alertmanager", default="prometheus-alertmanager", show_default=True, help="The program.")
-def main(*, faster: float, short: bool, record: bool, prometheus: str, alertmanager: str) -> None:
+def main(  # noqa: PLR0913  # each is an option
+    *, faster: float, short: bool, record: bool, picture: Path | None, prometheus: str, alertmanager: str
+) -> None:
     """Follow one incident from the line in a log to the page, and to its end, on real servers.
 
     A simulated hierarchy writes logs; three exporters read them; Prometheus and Alertmanager run the rules and the
@@ -68,6 +72,8 @@ def main(*, faster: float, short: bool, record: bool, prometheus: str, alertmana
     _print(console, outcome, faster)
     if record:
         _record(outcome, faster)
+    if picture:
+        draw(outcome.mails[0].body("html"), picture)
     faults = outcome.faults()
     for fault in faults:
         console.print(f"[red]NOT SO[/] {fault}")
