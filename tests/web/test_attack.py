@@ -21,6 +21,7 @@ from tests.web.access.test_tls import client_hello
 from tests.web.serving import ask, raw, rest
 
 _MOST_MEGABYTES = 64.0  # of growth: 512 connections with all that each may have sent, and then some
+_MOST_TLS_MEGABYTES = 104.0  # OpenSSL's part of as many handshakes besides; 145 were seen before it was bounded
 _GET = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
 _LINES = "configmgr_log_lines_total"
 
@@ -249,7 +250,7 @@ def memory_of(process: int) -> float:
     return int(kilobytes) / 1024
 
 
-def withstand(stage: Stage, attack: Attack, threads: int) -> None:
+def withstand(stage: Stage, attack: Attack, threads: int, most: float) -> None:
     exporter = stage.exporter
     before = memory_of(exporter.process.pid)
     with attacked(stage.port, attack, threads) as attacker:
@@ -259,18 +260,18 @@ def withstand(stage: Stage, attack: Attack, threads: int) -> None:
         assert exporter.get("/-/healthy")[0] == 200
         assert exporter.get("/")[0] == 200
         during = memory_of(exporter.process.pid)
-    assert during - before < _MOST_MEGABYTES
+    assert during - before < most
     assert exporter.get("/-/ready")[0] == 200
 
 
 @pytest.mark.parametrize(("attack", "threads"), ATTACKS.values(), ids=ATTACKS)
 def test_reading_and_answering_go_on_in_bounded_memory(stage: Stage, attack: Attack, threads: int) -> None:
-    withstand(stage, attack, threads)
+    withstand(stage, attack, threads, _MOST_MEGABYTES)
 
 
 @pytest.mark.parametrize(("attack", "threads"), TLS_ATTACKS.values(), ids=TLS_ATTACKS)
 def test_and_so_they_do_where_tls_is_spoken(tls_stage: Stage, attack: Attack, threads: int) -> None:
-    withstand(tls_stage, attack, threads)
+    withstand(tls_stage, attack, threads, _MOST_TLS_MEGABYTES)
 
 
 def fill_log(stage: Stage, attacks: Iterable[tuple[Attack, int]]) -> None:
