@@ -13,6 +13,7 @@ import pytest
 
 from exporter import supervisor
 from exporter.cli import main
+from tests.lines import blocked
 
 _NOBODY = 65534
 
@@ -66,3 +67,12 @@ def as_nobody() -> Iterator[None]:
         yield
     finally:
         os.seteuid(0)
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    """The logs of a site with a blocked task sequence."""
+    folder = tmp_path / "SMS_CHI" / "Logs"
+    folder.mkdir(parents=True)
+    (folder / "distmgr.log").write_bytes(blocked("CEN00021", 5))
+    return folder

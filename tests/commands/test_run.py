@@ -22,15 +22,6 @@ _RELOADED = "configmgr_exporter_config_last_reload_successful"
 _SAVED = "configmgr_exporter_checkpoint_last_save_successful"
 
 
-@pytest.fixture
-def logs(tmp_path: Path) -> Path:
-    """The logs of a site with a blocked task sequence."""
-    folder = tmp_path / "SMS_CHI" / "Logs"
-    folder.mkdir(parents=True)
-    (folder / "distmgr.log").write_bytes(blocked("CEN00021", 5))
-    return folder
-
-
 def _append(folder: Path, data: bytes) -> None:
     with (folder / "distmgr.log").open("ab") as log:
         log.write(data)

@@ -17,19 +17,10 @@ import pytest
 from exporter.textfile import NAME, SAMPLES, Textfile
 from tests.commands.conftest import Command
 from tests.commands.running import Running
-from tests.lines import applied, blocked
+from tests.lines import applied
 from tests.waiting import until
 
 _BLOCKED = 'configmgr_site_blocked_task_sequences{site="CHI"}'
-
-
-@pytest.fixture
-def logs(tmp_path: Path) -> Path:
-    """The logs of a site with a blocked task sequence."""
-    folder = tmp_path / "SMS_CHI" / "Logs"
-    folder.mkdir(parents=True)
-    (folder / "distmgr.log").write_bytes(blocked("CEN00021", 5))
-    return folder
 
 
 @pytest.fixture
