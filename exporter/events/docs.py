@@ -233,9 +233,10 @@ def _coverage(catalogue: Catalogue, logs: Mapping[str, Sequence[Message]]) -> It
     lacking = {message.name for message in catalogue.without_excerpt()}
     yield "## Without a real excerpt\n"
     yield (
-        "The wording of these comes from a text that quotes a single line, or follows from other lines: it may have "
-        "lost a blank or a full stop on the way, and what stands before and after it in a real log is not known. A "
-        "real excerpt of any of them would help.\n"
+        "The wording of these comes from a text that speaks of the line, or is cut off there: a part of it may be "
+        "missing, and what stands before and after it in a real log is not known. Public repositories, documentation, "
+        "the archive of the Knowledge Base, and stored forum and blog pages were searched for their fixed words, and "
+        "hold no such line. A real excerpt of any of them would help.\n"
     )
     yield "| Log | Message | Wording |"
     yield "| --- | --- | --- |"
