@@ -79,6 +79,13 @@ def words(texts: Words) -> list[Any]:
     ]
 
 
+def _meanings(meanings: Mapping[int, str]) -> list[Any]:
+    """Return value mappings that leave the colour as it is."""
+    texts = {str(number): f"{number} {meaning}" for number, meaning in meanings.items()}
+    results = {value: ValueMappingResult(text, index=index) for index, (value, text) in enumerate(texts.items())}
+    return [ValueMap(results)]
+
+
 def range_query(expression: str, legend: str, ref: str = "A") -> prometheus.Dataquery:
     """Return a query for a graph."""
     return prometheus.Dataquery().expr(expression).range().legend_format(legend).ref_id(ref).datasource(DATA_SOURCE)
@@ -112,6 +119,7 @@ class Column:
         width: pixels; 0 shares what is left.
         steps: colours of a value's background.
         texts: texts for values.
+        meanings: what numbers stand for, shown after them.
         links: where its cells lead to.
     """
 
@@ -121,6 +129,7 @@ class Column:
     width: int = 0
     steps: Steps = ()
     texts: Words | None = None
+    meanings: Mapping[int, str] | None = None
     links: Sequence[Link] = ()
 
     def override(self) -> tuple[str, list[DynamicConfigValue]]:
@@ -134,8 +143,9 @@ class Column:
             made.append(DynamicConfigValue("thresholds", thresholds(self.steps).build()))
         if self.texts:
             made.append(DynamicConfigValue("mappings", words(self.texts)))
-        if self.texts:
             made.append(DynamicConfigValue("custom.align", "left"))
+        if self.meanings:
+            made.append(DynamicConfigValue("mappings", _meanings(self.meanings)))
         if self.steps or self.texts:
             made.append(DynamicConfigValue("color", {"mode": "thresholds"}))
             made.append(DynamicConfigValue("custom.cellOptions", {"type": "color-text"}))

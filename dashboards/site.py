@@ -27,10 +27,12 @@ from dashboards.promql import (
     or_none,
     series,
 )
+from exporter.events.loader import load_catalogue
 
 HERE: Final = 'site="$site"'
 
 _MESSAGES: Final = grown("component, message_id, severity", "configmgr_status_messages_total", HERE, 'severity!="info"')
+_MEANINGS: Final = {number: message.meaning for number, message in load_catalogue().status_messages.items()}
 OUTCOMES: Final = {
     "applied": panels.GOOD,
     "succeeded": panels.GOOD,
@@ -201,11 +203,11 @@ def _logs() -> panels.AnyPanel:
 def _messages() -> panels.AnyPanel:
     return panels.table_panel(
         "Errors and warnings that components wrote",
-        "Status messages of the site's components in the time shown, most frequent first. The exporter's page of the "
-        "site shows their words.",
+        "Status messages of the site's components in the time shown, most frequent first. What a number without words "
+        "means is told by the status message viewer of the console.",
         [
-            Column("component", "Component"),
-            Column("message_id", "Message", width=95),
+            Column("component", "Component", width=270),
+            Column("message_id", "Message", meanings=_MEANINGS),
             Column("severity", "Severity", width=95),
             Column("Value", "Times", unit="short", width=85),
         ],

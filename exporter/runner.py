@@ -15,7 +15,7 @@ from typing import Final
 
 from exporter.assembly import Request, set_up
 from exporter.config.located_yaml import FileError
-from exporter.events.loader import CatalogueError
+from exporter.events.entries import CatalogueError
 from exporter.picture import Given
 from exporter.places import PlaceError
 from exporter.service import Service

@@ -18,7 +18,7 @@ from exporter.cli import NOT_DONE
 from exporter.commands.options import DurationType, MomentType, code_page_option, zone_option
 from exporter.commands.progress import reading_bar
 from exporter.config.located_yaml import FileError
-from exporter.events.loader import CatalogueError
+from exporter.events.entries import CatalogueError
 from exporter.history import Reading, Span, replay, tell
 from exporter.logs.volume import VolumeError
 from exporter.metrics.timeline import TOLD_FAMILIES, Timeline

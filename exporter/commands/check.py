@@ -18,7 +18,7 @@ from exporter.cli import NOT_DONE
 from exporter.commands.options import code_page_option, local_logs, web_config_option, zone_option
 from exporter.commands.output import new_console
 from exporter.config.located_yaml import FileError
-from exporter.events.loader import CatalogueError
+from exporter.events.entries import CatalogueError
 from exporter.logs.health import LogHealth
 from exporter.places import PlaceError
 from exporter.site import EXPECTED_LOG, Site

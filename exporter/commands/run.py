@@ -17,7 +17,7 @@ from exporter.checkpoint import Checkpoint, CheckpointBusyError
 from exporter.commands.options import DurationType, code_page_option, local_logs, web_config_option, zone_option
 from exporter.config.located_yaml import FileError
 from exporter.config.values import external_url as checked_url
-from exporter.events.loader import CatalogueError
+from exporter.events.entries import CatalogueError
 from exporter.metrics.exposition import Exposition, Form
 from exporter.own_log import FORMATS, LEVELS
 from exporter.places import PlaceError

@@ -31,8 +31,13 @@ whose source shows the line as it is written.
 
 _STATUS_TEXT: Final = """\
 A component reports a status message with a line that begins with `STATMSG:`, in its own log. Every such line is counted
-by number and severity, whatever its number, and gives an event `status_message`. Those below have a meaning here. Where
-the first insertion string is the package's name, the name is learnt from it.
+by number and severity, whatever its number, and gives an event `status_message`. Those below have a name and a meaning
+here, which the [dashboard of a site](../dashboards.md) shows. Where the first insertion string is the package's name,
+the name is learnt from it.
+
+*Confirmed* are those whose source gives the number with the product's own words; *inferred* those whose meaning follows
+from the lines around one in a log, or from a table in other people's words; *unconfirmed* is one that no source was
+found for. *Real excerpt* is a log excerpt in the tests that holds one.
 """
 
 
@@ -194,13 +199,14 @@ def _status_page(messages: Iterable[StatusMessage]) -> str:
         "# Status messages\n",
         _MADE,
         _STATUS_TEXT,
-        "| Number | Component | Meaning | Kind | Certainty | First string | Source |",
-        "| ---: | --- | --- | --- | --- | --- | --- |",
+        "| Number | Name | Component | Meaning | Kind | Certainty | First string | Real excerpt | Source |",
+        "| ---: | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     rows = [
-        f"| {message.number} | `{message.component}` | {_plain(message.meaning)} | {message.kind.value} | "
-        f"{message.certainty.value} | {'name of the package' if message.names_package else ''} | "
-        f"{', '.join(map(_source, message.sources))} |"
+        f"| {message.number} | `{message.name}` | `{message.component}` | {_plain(message.meaning)} | "
+        f"{message.kind.value} | {message.certainty.value} | "
+        f"{'name of the package' if message.names_package else ''} | {f'`{message.seen}`' if message.seen else ''} | "
+        f"{', '.join(map(_source, message.sources)) or 'none is known'} |"
         for message in sorted(messages, key=lambda message: message.number)
     ]
     return "\n".join([*head, *rows, ""])

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Any, Final, TypeVar
 
-import yaml
-
+from exporter.events.entries import CatalogueError, CatalogueFile, Entry
 from exporter.events.messages import Certainty, Era, Message, MessageKind, StatusMessage
 from exporter.events.templates import Template, TemplateError, bare, compile_template
 from exporter.events.user import CompiledUserTemplate, UserTemplate, UserTemplateError, compile_user_template
 
-_Choice = TypeVar("_Choice", bound=StrEnum)
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _STATUS_FILE = "status_messages.yaml"
-_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one where libyaml is there
 _MESSAGE_KEYS = {"name", "text", "meaning", "kind", "era", "source", "certainty", "example", "fields"}
 _MESSAGE_OPTIONS = {"components", "seen"}
-_STATUS_KEYS = {"number", "component", "meaning", "kind", "source", "certainty"}
-_STATUS_OPTIONS = {"first_string"}
-
-
-class CatalogueError(ValueError):
-    """An entry of the catalogue that cannot be used; the text names file, line and entry."""
+_STATUS_KEYS = {"number", "name", "component", "meaning", "kind", "source", "certainty"}
+_STATUS_OPTIONS = {"first_string", "seen"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +72,9 @@ def _load(files: Iterable[Traversable], extra: Sequence[UserTemplate]) -> Catalo
     for file in files:
         if not file.name.endswith(".yaml"):
             continue
-        source = _Source(file.name, file.read_text(encoding="utf-8"))
+        source = CatalogueFile(file.name, file.read_text(encoding="utf-8"))
         if file.name == _STATUS_FILE:
-            statuses |= {status.number: status for status in _status_messages(source)}
+            statuses |= _status_messages(source)
         else:
             messages += _messages(source)
     _refuse_repeated_names(messages)
@@ -160,116 +149,7 @@ def _user_templates(extra: Sequence[UserTemplate]) -> tuple[CompiledUserTemplate
     return tuple(compile_user_template(template) for template in extra)
 
 
-class _Source:
-    """The text of one catalogue file, and its entries with the lines they stand on."""
-
-    def __init__(self, file: str, text: str) -> None:
-        self.file = file
-        self._loader = _LOADER(text)
-        try:
-            root = self._loader.get_single_node()
-        except yaml.YAMLError as error:
-            raise CatalogueError(f"{file}: {error}") from None
-        if not isinstance(root, yaml.MappingNode):
-            raise CatalogueError(f"{file}: it is not a mapping")
-        self._sections = {str(key.value): value for key, value in root.value}
-
-    def value(self, key: str, default: object) -> Any:  # noqa: ANN401  # whatever the file holds
-        """Return what stands under a key of the file."""
-        node = self._sections.get(key)
-        return default if node is None else self._loader.construct_object(node, deep=True)
-
-    def entries(self, key: str) -> Iterable[_Entry]:
-        """Return the entries of the list under a key."""
-        node = self._sections.get(key)
-        if not isinstance(node, yaml.SequenceNode):
-            raise CatalogueError(f"{self.file}: it has no list of {key}")
-        known = self.value("sources", {})
-        for item in node.value:
-            where = f"{self.file}:{item.start_mark.line + 1}"
-            data = self._loader.construct_object(item, deep=True)
-            if not isinstance(data, dict):
-                raise CatalogueError(f"{where}: an entry of {key} is not a mapping")
-            yield _Entry(where, data, known)
-
-
-class _Entry:
-    """One entry as the file has it, read key by key."""
-
-    def __init__(self, where: str, data: dict[str, Any], sources: Mapping[str, str]) -> None:
-        self.where = where
-        self._data = data
-        self._sources = sources
-
-    def fail(self, reason: str) -> CatalogueError:
-        """Return an error that names the entry."""
-        name = self._data.get("name", self._data.get("number", "(no name)"))
-        return CatalogueError(f"{self.where}: {name}: {reason}")
-
-    def check_keys(self, needed: set[str], optional: set[str]) -> None:
-        """Check that no key is missing or unknown."""
-        missing = sorted(needed - self._data.keys())
-        unknown = sorted(str(key) for key in self._data.keys() - needed - optional)
-        if missing:
-            raise self.fail(f"it lacks {', '.join(missing)}")
-        if unknown:
-            raise self.fail(f"it has keys that nobody knows: {', '.join(unknown)}")
-
-    def text(self, key: str) -> str:
-        """Return a text, or "" for an optional one that is not there."""
-        value = self._data.get(key, "")
-        if not isinstance(value, str):
-            raise self.fail(f"{key} is not a text (put it in quotes)")
-        return value
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        """Return a list of texts, also of a single one."""
-        value = self._data.get(key, [])
-        values = [value] if isinstance(value, str) else value
-        if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
-            raise self.fail(f"{key} is neither a text nor a list of texts")
-        return tuple(values)
-
-    def sources(self) -> tuple[str, ...]:
-        """Return the addresses behind the entry's short names of sources."""
-        for name in self.texts("source"):
-            if name not in self._sources:
-                raise self.fail(f"source {name!r} is not among the file's sources")
-        return tuple(self._sources[name] for name in self.texts("source"))
-
-    def number(self, key: str) -> int:
-        """Return a whole number."""
-        value = self._data.get(key)
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise self.fail(f"{key} is not a whole number")
-        return value
-
-    def fields(self) -> dict[str, str | int]:
-        """Return the fields of the entry's event."""
-        value = self._data["fields"]
-        if not isinstance(value, dict):
-            raise self.fail("fields is not a mapping (an event without fields has {})")
-        for name, item in value.items():
-            if not isinstance(item, str | int) or isinstance(item, bool):
-                raise self.fail(f"field {name} is neither a text nor a whole number (put it in quotes)")
-        return {str(name): item for name, item in value.items()}
-
-    def choice(self, key: str, choices: type[_Choice]) -> _Choice:
-        """Return one of a few words."""
-        return self._one_of(key, self.text(key), choices)
-
-    def choices(self, key: str, choices: type[_Choice]) -> tuple[_Choice, ...]:
-        """Return some of a few words."""
-        return tuple(self._one_of(key, text, choices) for text in self.texts(key))
-
-    def _one_of(self, key: str, text: str, choices: type[_Choice]) -> _Choice:
-        try:
-            return choices(text)
-        except ValueError:
-            raise self.fail(f"{key} {text!r} is none of {', '.join(choices)}") from None
-
-
-def _messages(source: _Source) -> list[Message]:
+def _messages(source: CatalogueFile) -> list[Message]:
     log = source.value("log", "")
     components = source.value("components", None)
     if not isinstance(log, str) or not log or not isinstance(components, list):
@@ -277,12 +157,10 @@ def _messages(source: _Source) -> list[Message]:
     return [_message(entry, log, tuple(components)) for entry in source.entries("messages")]
 
 
-def _message(entry: _Entry, log: str, components: tuple[str, ...]) -> Message:
+def _message(entry: Entry, log: str, components: tuple[str, ...]) -> Message:
     entry.check_keys(_MESSAGE_KEYS, _MESSAGE_OPTIONS)
-    if _NAME.fullmatch(entry.text("name")) is None:
-        raise entry.fail("its name is not one of small letters, digits and underscores")
     return Message(
-        name=entry.text("name"),
+        name=entry.identifier("name"),
         log=log,
         components=frozenset(entry.texts("components") or components),
         templates=_templates(entry),
@@ -298,7 +176,7 @@ def _message(entry: _Entry, log: str, components: tuple[str, ...]) -> Message:
     )
 
 
-def _templates(entry: _Entry) -> tuple[Template, ...]:
+def _templates(entry: Entry) -> tuple[Template, ...]:
     templates = []
     for text in entry.texts("text"):
         try:
@@ -310,17 +188,30 @@ def _templates(entry: _Entry) -> tuple[Template, ...]:
     return tuple(sorted(templates, key=lambda template: -template.weight))
 
 
-def _status_messages(source: _Source) -> Iterable[StatusMessage]:
+def _status_messages(source: CatalogueFile) -> dict[int, StatusMessage]:
+    found: dict[int, StatusMessage] = {}
     for entry in source.entries("status_messages"):
-        entry.check_keys(_STATUS_KEYS, _STATUS_OPTIONS)
-        if entry.text("first_string") not in {"", "package_name"}:
-            raise entry.fail("first_string can only be package_name")
-        yield StatusMessage(
-            number=entry.number("number"),
-            component=entry.text("component"),
-            meaning=entry.text("meaning"),
-            kind=entry.choice("kind", MessageKind),
-            sources=entry.sources(),
-            certainty=entry.choice("certainty", Certainty),
-            names_package=bool(entry.text("first_string")),
-        )
+        status = _status_message(entry)
+        if status.number in found:
+            raise entry.fail(f"number {status.number} is described twice")
+        if status.name in {other.name for other in found.values()}:
+            raise entry.fail(f"name {status.name} is given twice")
+        found[status.number] = status
+    return found
+
+
+def _status_message(entry: Entry) -> StatusMessage:
+    entry.check_keys(_STATUS_KEYS, _STATUS_OPTIONS)
+    if entry.text("first_string") not in {"", "package_name"}:
+        raise entry.fail("first_string can only be package_name")
+    return StatusMessage(
+        number=entry.number("number"),
+        name=entry.identifier("name"),
+        component=entry.text("component"),
+        meaning=entry.text("meaning"),
+        kind=entry.choice("kind", MessageKind),
+        sources=entry.sources(),
+        certainty=entry.choice("certainty", Certainty),
+        seen=entry.text("seen"),
+        names_package=bool(entry.text("first_string")),
+    )

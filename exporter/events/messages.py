@@ -83,14 +83,18 @@ class StatusMessage:
 
     Attributes:
         number: its ID.
+        name: a name for it, as messages of logs have.
         component: who reports it.
+        seen: the real excerpt that holds one, or "".
         names_package: whether its first insertion string is the name of the package.
     """
 
     number: int
+    name: str
     component: str
     meaning: str
     kind: MessageKind
     sources: tuple[str, ...]
     certainty: Certainty
+    seen: str
     names_package: bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exporter.events.loader import best_match, load_catalogue, load_folder, shipped_files
-from exporter.events.messages import Certainty, Message
+from exporter.events.messages import Certainty, Message, StatusMessage
 from exporter.events.templates import bare
 from exporter.logs.block import Block
 from tests.events.golden import catalogue, excerpts, golden_file, matcher, render, scan
@@ -15,6 +15,10 @@ _MESSAGES = catalogue().messages
 
 def _name(message: Message) -> str:
     return message.name
+
+
+def _name_of_status(status: StatusMessage) -> str:
+    return status.name
 
 
 def _stamped(message: Message, component: str) -> bytes:
@@ -50,6 +54,27 @@ def test_example_gives_its_event_in_pasted_text(message: Message) -> None:
 @pytest.mark.parametrize("message", [each for each in _MESSAGES if each.seen], ids=_name)
 def test_excerpt_that_backs_an_entry_holds_it(message: Message) -> None:
     assert message.name in {event.name for event in scan(message.seen).events}
+
+
+_STATUSES = tuple(catalogue().status_messages.values())
+
+
+@pytest.mark.parametrize("status", [each for each in _STATUSES if each.seen], ids=_name_of_status)
+def test_excerpt_that_backs_a_status_message_holds_it(status: StatusMessage) -> None:
+    told = [event.fields for event in scan(status.seen).events if event.name == "status_message"]
+    assert (status.number, status.component) in {(fields["id"], fields["component"]) for fields in told}
+
+
+def test_every_status_message_of_a_real_excerpt_has_a_name() -> None:
+    """Of the components whose logs are known: others write theirs into excerpts of their own logs."""
+    told = {
+        (event.fields["id"], event.fields["component"])
+        for excerpt in excerpts()
+        for event in scan(excerpt).events
+        if event.name == "status_message" and event.fields["component"] in catalogue().components
+    }
+    assert told <= {(status.number, status.component) for status in _STATUSES}
+    assert told == {(status.number, status.component) for status in _STATUSES if status.seen}
 
 
 @pytest.mark.parametrize("excerpt", excerpts())

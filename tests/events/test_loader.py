@@ -5,7 +5,8 @@ from textwrap import dedent, indent
 
 import pytest
 
-from exporter.events.loader import Catalogue, CatalogueError, best_match, load_catalogue, load_folder
+from exporter.events.entries import CatalogueError
+from exporter.events.loader import Catalogue, best_match, load_catalogue, load_folder
 from exporter.events.messages import Certainty, Era, MessageKind
 from exporter.events.user import UserTemplate, UserTemplateError
 
@@ -142,11 +143,13 @@ STATUS = """\
 sources: {here: https://x}
 status_messages:
   - number: 2301
+    name: package_processed
     component: SMS_DISTRIBUTION_MANAGER
     meaning: Done.
     kind: success
     source: [here]
     certainty: confirmed
+    seen: some.txt
     first_string: package_name
 """
 
@@ -154,6 +157,7 @@ status_messages:
 def test_status_messages_are_read(tmp_path: Path) -> None:
     status = _load(tmp_path, STATUS, "status_messages.yaml").status_messages[2301]
     assert (status.component, status.meaning, status.kind) == ("SMS_DISTRIBUTION_MANAGER", "Done.", MessageKind.SUCCESS)
+    assert (status.name, status.seen) == ("package_processed", "some.txt")
     assert (status.names_package, status.sources) == (True, ("https://x",))
 
 
@@ -164,12 +168,27 @@ def test_status_messages_are_read(tmp_path: Path) -> None:
         ("2301", "yes", "number is not a whole number"),
         ("package_name", "package", "first_string can only be package_name"),
         ("success", "good", "kind 'good' is none of"),
+        ("package_processed", "Package processed", "its name is not one of small letters"),
     ],
 )
 def test_broken_status_message_is_named(tmp_path: Path, old: str, new: str, reason: str) -> None:
     with pytest.raises(CatalogueError, match=reason) as raised:
         _load(tmp_path, STATUS.replace(old, new), "status_messages.yaml")
     assert str(raised.value).startswith("status_messages.yaml:3: ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("package_processed", "other", "number 2301 is described twice"),
+        ("2301", "2302", "name package_processed is given twice"),
+    ],
+)
+def test_status_message_that_is_described_twice_is_named(tmp_path: Path, old: str, new: str, reason: str) -> None:
+    entry = STATUS.partition("status_messages:\n")[2]
+    with pytest.raises(CatalogueError, match=reason) as raised:
+        _load(tmp_path, STATUS + entry.replace(old, new), "status_messages.yaml")
+    assert str(raised.value).startswith("status_messages.yaml:12: ")
 
 
 def test_other_files_of_the_folder_are_left_alone(tmp_path: Path) -> None:
