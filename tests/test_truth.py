@@ -144,6 +144,7 @@ def test_troubled_world_is_explained_as_it_is(seed: int, mended: bool) -> None: 
 @example(seed=826)  # a newer definition that has overtaken the one that the sender keeps
 @example(seed=1017)  # content that is held back where nothing goes any more
 @example(seed=452)  # a job that was given up, and a newer one on its way
+@example(seed=170788700)  # content that is stored while the line is written that it has not arrived
 def test_troubled_world_is_explained_at_any_moment(seed: int) -> None:
     _compare(cut(troubled_plan(seed), seed))
 

@@ -276,11 +276,15 @@ class Ledger:
     def _stored_version(self, event: Event) -> None:
         package, version = text(event, "package"), integer(event, "version")
         self._work.packages.version(self.state, package, "content", version, event.time)
+        self._work.packages.touch(package).held = version
         self._work.waits.hold(self.state, package, version)
 
     def _source_version(self, event: Event) -> None:
-        package = text(event, "package")
-        self._work.packages.version(self.state, package, "source", integer(event, "version"), event.time)
+        package, version = text(event, "package"), integer(event, "version")
+        self._work.packages.version(self.state, package, "source", version, event.time)
+        held = self._work.packages.touch(package).held
+        if held is not None and version is not None and held >= version:
+            self._work.waits.complete(self.state, package)
 
     def _package_processing(self, event: Event) -> None:
         package = text(event, "package")

@@ -20,11 +20,13 @@ class Known:
         told: log time of the line that told each version, and the name; None when the line has no time.
         deleted: log time of its deletion: what older lines of other logs tell is no longer so.
         wanted: the version of the content that the site lacks, as the latest "Processing package" line tells.
+        held: the version of the content that the site has, as the latest "StoredPkgVersion" line tells.
     """
 
     told: dict[str, float | None] = field(default_factory=dict)
     deleted: float | None = None
     wanted: int | None = None
+    held: int | None = None
 
     def takes(self, what: str, time: float | None) -> bool:
         """Whether a line may replace what was told; of lines without a time the one that is read last counts."""
@@ -108,7 +110,7 @@ class Packages:
     def deleted(self, state: SiteState, package: str, event: Event) -> None:
         """Forget what was told before a package's deletion; what another log told later is of its successor."""
         known = self.touch(package)
-        known.deleted, known.wanted = event.time, None
+        known.deleted, known.wanted, known.held = event.time, None, None
 
         def stale(time: float | None) -> bool:
             return time is None or event.time is None or time <= event.time

@@ -98,6 +98,15 @@ class Waits:
             if wanted is not None and version is not None and wanted <= version:
                 self._end(state, package, key)
 
+    def complete(self, state: SiteState, package: str) -> None:
+        """Take lines of distmgr.log that show the content to be as new as its source: ends waits for no version.
+
+        "Hasn't arrived" may be written a moment after the content was stored, and in 2007 asks for no version.
+        """
+        for key in list(self.tries.get(package, {})):
+            if state.waiting[package, *key].version is None:
+                self._end(state, package, key)
+
     def end(self, state: SiteState, package: str) -> None:
         """End every wait for a package: its unit went through, or it was deleted."""
         for key in list(self.tries.get(package, {})):

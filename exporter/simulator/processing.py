@@ -83,6 +83,7 @@ def _say_processing(server: Server, definition: Definition, thread: int) -> None
             f"~Processing package {definition.id} (SourceVersion:{definition.content_version};StoredVersion:{stored})"
         )
         server.log(DISTMGR, thread, text)
+        server.tables.find_content(definition)
 
 
 def _wait_on(server: Server, definition: Definition, thread: int) -> Process:
@@ -160,6 +161,7 @@ def _tell_versions(server: Server, definition: Definition, thread: int) -> None:
     server.log(DISTMGR, thread, text)
     text = f"~SourceVersion ({source}) of package {package}. SourceVersion in database is {source}."
     server.log(DISTMGR, thread, text)
+    tables.find_content(definition)
 
 
 def _retry(server: Server, package: str) -> Process:

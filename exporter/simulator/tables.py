@@ -228,6 +228,12 @@ class Tables:
         self.content[definition.id] = self.told_content[definition.id] = definition.content_version
         self.waiting.pop(definition.id, None)
 
+    def find_content(self, definition: Definition) -> None:
+        """Note that a line shows the content of a definition to be here, whatever a line written too late said."""
+        late = self.waiting.get(definition.id)
+        if late is not None and late.version <= self.content.get(definition.id, 0) >= definition.content_version:
+            del self.waiting[definition.id]
+
     def fail_source(self, package: Package, reason: str, win32_error: int, now: int) -> None:
         """Note that the owner could not take a package's source."""
         known = self.source_errors.get(package.id)

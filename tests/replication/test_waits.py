@@ -149,6 +149,24 @@ def test_a_wait_for_a_version_that_is_not_known_does_not_end_with_what_is_held()
     assert teller.state.waiting
 
 
+def test_content_that_is_as_new_as_its_source_is_waited_for_no_more() -> None:
+    """The line that it has not arrived may be written a moment after it was stored."""
+    teller = tell(stored(0, 1), late(0.017))
+    teller.on("distmgr").at(5).say("stored_version", package=PKG, version=1)
+    teller.say("source_version", package=PKG, version=2)
+    assert teller.state.waiting
+    teller.say("stored_version", package=PKG, version=2)
+    teller.say("source_version", package=PKG, version=2)
+    assert not teller.state.waiting
+
+
+def test_content_as_new_as_its_source_is_no_newer_version() -> None:
+    teller = tell(skipped(0, 3))
+    teller.on("distmgr").at(5).say("stored_version", package=PKG, version=2)
+    teller.say("source_version", package=PKG, version=2)
+    assert only(teller).reason is WaitReason.NEWER_VERSION
+
+
 def test_lines_without_a_time_count_in_the_order_of_reading() -> None:
     teller = Teller(time=None)
     teller.say("content_not_arrived", package=PKG, from_site="CEN")
