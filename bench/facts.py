@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from exporter.hierarchy import progress
+from exporter.metrics.transport import SOURCES
+from exporter.metrics.views import SiteView
 from exporter.replication.state import SiteState, Tally, owner_of
 
 Key = tuple[Any, ...]
@@ -26,6 +28,12 @@ _MOVED: Final = (
     Tally.REPLICATION_FILES,
     Tally.PACKAGE_TRANSFERS,
 )
+_SERVED: Final = {
+    "threads in use": "configmgr_component_threads",
+    "threads allowed": "configmgr_component_threads_limit",
+    "open send requests": "configmgr_scheduler_open_requests",
+}
+"""What is compared as the metrics serve it."""
 
 
 def true_facts(truth: Mapping[str, Any]) -> Facts:
@@ -38,6 +46,9 @@ def true_facts(truth: Mapping[str, Any]) -> Facts:
                 if versions[what] is not None:
                     facts[f"{what} versions"].add((code, package, versions[what]))
         facts["counts of transport"] |= {(code, *counted) for counted in site["moved"]}
+        facts["threads in use"] |= {(code, component, to, used) for component, to, used, _ in site["threads"]}
+        facts["threads allowed"] |= {(code, component, to, limit) for component, to, _, limit in site["threads"]}
+        facts["open send requests"] |= {(code, *counted) for counted in site["open_requests"]}
         facts["progress"] |= set(_true_progress(sites, code))
     return facts
 
@@ -64,6 +75,8 @@ def told_facts(answer: Mapping[str, Any], states: Mapping[str, SiteState]) -> Fa
                 if number is not None:
                     facts[f"{what} versions"].add((code, package, number))
         facts["counts of transport"] |= {(code, *counted) for counted in _moved(state)}
+        for kind, family in _SERVED.items():
+            facts[kind] |= {(*labels, value) for labels, value in SOURCES[family](SiteView(state, {}, 0))}
     for package in {package for state in states.values() for package in state.versions}:
         reached = progress(states, package)
         facts["progress"] |= {(package, site, "current") for site in reached.current}

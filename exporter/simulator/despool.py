@@ -27,6 +27,7 @@ def execute(server: Server, job: Shipment) -> Process:
         thread = server.new_thread()
         folder = rf"{server.inboxes}\despoolr.box\receive"
         server.log(DESPOOLER, main, f"~Found ready instruction {job.request}.sni")
+        server.tables.threads["despool", ""] = server.despooling - 1, MAX_THREADS
         server.log(DESPOOLER, main, f"~Used {server.despooling - 1} out of {MAX_THREADS} despooling threads")
         server.log(DESPOOLER, main, f"~Created a new despooling thread {thread:X}")
         yield server.pause(50, 500)

@@ -65,6 +65,7 @@ def main_thread(server: Server, thread: int) -> Process:
         server.processing.remove(package)
         worker = server.new_thread()
         used = len(server.in_thread)
+        server.tables.threads["distmgr", ""] = used, MAX_PACKAGE_THREADS
         if server.old:
             server.log(DISTMGR, thread, f"~Used {used} out of {MAX_PACKAGE_THREADS} allowed processing threads.")
             server.log(DISTMGR, thread, f"~Starting package processing thread,thread ID = {worker:X}")

@@ -37,11 +37,10 @@ _LINES = {
     ),
     SENDER: (
         "No (more) send requests found to process.",
-        "Checking for site-specific sending capacity.  Used {n1} out of 3.~",
         "~Passed the xmit file test, use the existing connection",
         r"~Attempt to write {n5} bytes to \\{server}\SMS_SITE\2{n5}.PCK at position {n5}0",
     ),
-    DESPOOLER: ("~Waiting for ready instruction file....", "~Used {n1} out of 3 despooling threads"),
+    DESPOOLER: ("~Waiting for ready instruction file....",),
     REPLMGR: (
         "Scanning normal priority outbound replication directory.",
         "There may be more replication files coming in, wait 5 seconds and scan again.",

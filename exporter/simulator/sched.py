@@ -75,6 +75,7 @@ def _activate(server: Server, job: Shipment, thread: int) -> Process:
     server.log(SCHEDULER, thread, f"<Updating JOB {job.job}>{title}")
     server.log(SCHEDULER, thread, f"Created new send request ID:  {job.request}~")
     server.tables.moved["scheduler_requests", job.destination, "created"] += 1
+    server.tables.requests[job.request] = job.destination, ""
     for trouble in (Trouble("no_address", server.code, job.destination), Trouble("no_request_id", server.code)):
         server.world.troubles.discard(trouble)
     yield server.pause(5, 100)
@@ -91,6 +92,7 @@ def _give_up(server: Server, destination: str, kind: str) -> None:
 def _list_request(server: Server, job: Shipment, thread: int, state: str) -> None:
     size = job.definition.package.size_kb * 3 // 4 if job.content else 4
     version = job.definition.content_version if job.content else job.definition.version
+    server.tables.requests[job.request] = job.destination, state
     server.log(
         SCHEDULER,
         thread,

@@ -36,6 +36,7 @@ def send(server: Server, job: Shipment) -> Process:
         server.log(SENDER, main, f"Found send request.  ID: {job.request}, Dest Site: {child}~")
         server.tables.moved["sender_requests", child, "taken"] += 1
         used = server.sending[child]
+        server.tables.threads["sender", child] = used, MAX_THREADS
         text = f"Checking for site-specific sending capacity.  Used {used} out of {MAX_THREADS}.~"
         server.log(SENDER, main, text)
         thread = server.new_thread()
@@ -119,6 +120,7 @@ def _transfer(server: Server, job: Shipment, thread: int) -> Process:
     server.log(SENDER, thread, f"~Renaming remote file {remote}.TMP to {remote}.SNI")
     server.log(SENDER, thread, f"~Rename completed [{remote}.TMP]")
     server.log(SENDER, thread, "~Sending completed successfully")
+    del server.tables.requests[job.request]
 
 
 def _write(server: Server, job: Shipment, thread: int, file: _File) -> Process:

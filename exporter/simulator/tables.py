@@ -115,7 +115,13 @@ class SourceTrouble:
 
 @dataclass(slots=True)
 class Tables:
-    """The database and the folders of one site; `moved` counts what its transport has done."""
+    """The database and the folders of one site.
+
+    Attributes:
+        moved: counts what its transport has done.
+        threads: in use and allowed when its log last told, by component and, for the sender, destination.
+        requests: destination and listed state of the send requests that have not been sent, by ID.
+    """
 
     rows: dict[str, Definition] = field(default_factory=dict)
     programs: dict[str, set[str]] = field(default_factory=dict)
@@ -133,6 +139,8 @@ class Tables:
     told_source: dict[str, int] = field(default_factory=dict)
     told_names: dict[str, str] = field(default_factory=dict)
     moved: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    threads: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    requests: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def has(self, reference: Reference) -> bool:
         """Return whether the site has the program in its program table."""

@@ -18,6 +18,7 @@ logs as they are written loses nothing by that.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -123,6 +124,11 @@ def _site(plan: Plan, code: str, tables: Tables, troubles: Iterable[Trouble]) ->
             for one in sorted(troubles, key=lambda one: (one.peer, one.kind, one.package, one.job))
         ],
         "moved": [[*what, number] for what, number in sorted(tables.moved.items())],
+        "threads": [[*whose, used, limit] for whose, (used, limit) in sorted(tables.threads.items())],
+        "open_requests": [
+            [destination, state or "unknown", number]
+            for (destination, state), number in sorted(Counter(tables.requests.values()).items())
+        ],
     }
 
 
