@@ -9,12 +9,19 @@ from typing import Any, Final
 from exporter.hierarchy import progress
 from exporter.metrics.transport import SOURCES
 from exporter.metrics.views import SiteView
-from exporter.replication.state import SiteState, Tally, owner_of
+from exporter.replication.state import SiteState, SourceReason, Tally, TroubleKind, WaitReason, owner_of
 
 Key = tuple[Any, ...]
 Facts = Mapping[str, set[Key]]
 
-FINDINGS: Final = ("blocked", "waiting", "source_errors")
+FINDINGS: Final = (
+    "blocked",
+    *(f"waiting: {reason}" for reason in WaitReason),
+    *(f"source error: {reason}" for reason in SourceReason),
+    *(f"transport: {kind}" for kind in TroubleKind),
+)
+"""What can be wrong at a site: all that the exporter has a word for."""
+
 VERSIONS: Final = ("definition", "content", "source")
 _MOVED: Final = (
     Tally.SENDER_REQUESTS,
@@ -28,6 +35,11 @@ _MOVED: Final = (
     Tally.REPLICATION_FILES,
     Tally.PACKAGE_TRANSFERS,
 )
+_COUNTED: Final = {
+    "counts of definitions": Tally.DEFINITIONS,
+    "counts of package threads": Tally.PACKAGE_PROCESSING,
+    "counts of failed references": Tally.REFERENCE_FAILURES,
+}
 _SERVED: Final = {
     "threads in use": "configmgr_component_threads",
     "threads allowed": "configmgr_component_threads_limit",
@@ -45,6 +57,9 @@ def true_facts(truth: Mapping[str, Any]) -> Facts:
             for what in VERSIONS:
                 if versions[what] is not None:
                     facts[f"{what} versions"].add((code, package, versions[what]))
+        facts["counts of definitions"] |= {(code, *counted) for counted in site["units"].items()}
+        facts["counts of package threads"] |= {(code, *counted) for counted in site["processing"].items()}
+        facts["counts of failed references"] |= {(code, *counted) for counted in site["reference_failures"].items()}
         facts["counts of transport"] |= {(code, *counted) for counted in site["moved"]}
         facts["threads in use"] |= {(code, component, to, used) for component, to, used, _ in site["threads"]}
         facts["threads allowed"] |= {(code, component, to, limit) for component, to, _, limit in site["threads"]}
@@ -74,6 +89,8 @@ def told_facts(answer: Mapping[str, Any], states: Mapping[str, SiteState]) -> Fa
                 number = getattr(versions, what)
                 if number is not None:
                     facts[f"{what} versions"].add((code, package, number))
+        for kind, tally in _COUNTED.items():
+            facts[kind] |= {(code, *key, number) for key, number in state.tallies[tally].items()}
         facts["counts of transport"] |= {(code, *counted) for counted in _moved(state)}
         for kind, family in _SERVED.items():
             facts[kind] |= {(*labels, value) for labels, value in SOURCES[family](SiteView(state, {}, 0))}
@@ -98,9 +115,9 @@ def _facts_of_report(told: Mapping[str, Any]) -> dict[str, set[Key]]:
             missing = sorted((missing["package"], missing["program"]) for missing in one["missing"])
             facts["blocked"].add((code, one["task_sequence"], *missing))
         for one in site["waiting"]:
-            facts["waiting"].add((code, one["package"], one["from_site"], one["reason"]))
+            facts[f"waiting: {one['reason']}"].add((code, one["package"], one["from_site"]))
         for one in site["source_errors"]:
-            facts["source_errors"].add((code, one["package"], one["reason"], one["win32_error"]))
+            facts[f"source error: {one['reason']}"].add((code, one["package"], one["win32_error"]))
         for one in site["transport"]:
-            facts[one["trouble"]].add((code, one["peer_site"], one["job"], one["package"]))
+            facts[f"transport: {one['trouble']}"].add((code, one["peer_site"], one["job"], one["package"]))
     return facts

@@ -34,6 +34,7 @@ from exporter.hierarchy import report
 from exporter.logs.clock import Clock
 from exporter.logs.discovery import KNOWN_LOGS
 from exporter.logs.records import RecordReader
+from exporter.replication.cause import CauseKind
 from exporter.replication.state import SiteState
 from exporter.simulator import SCENARIOS, Plan, random_plan, run_batch, scenario_plan
 from tests.worlds import cut, troubled_plan
@@ -53,6 +54,9 @@ SHAPES: Final[Mapping[str, Callable[[int], Plan]]] = {
     "random": random_plan,
     "random, mended": lambda seed: random_plan(seed, mended=True),
     "random, cut": lambda seed: cut(random_plan(seed), seed),
+    "newer troubles": lambda seed: troubled_plan(seed, newer=True),
+    "newer troubles, mended": lambda seed: troubled_plan(seed, mended=True, newer=True),
+    "newer troubles, cut": lambda seed: cut(troubled_plan(seed, newer=True), seed),
 }
 """How a random world is made of a seed; they take turns, so that seed 7 is always of the same kind."""
 
@@ -243,7 +247,8 @@ def show(console: Console, result: Score, count: int) -> None:
     for kind, tally in result.findings.items():
         findings.add_row(kind, *_numbers(tally))
     causes = Table("cause", "true", "told", "right", "precision", "recall", "site", "lines", title="Causes")
-    for kind, tally in sorted(result.causes.items()):
+    for kind in sorted({*CauseKind, *result.causes}):
+        tally = result.causes[kind]
         told = result.proven[kind] + result.unproven[kind]
         proven = f"{result.proven[kind]}/{told}" if told else ""
         causes.add_row(kind, *_numbers(tally), f"{result.sites[kind]}/{tally.right}", proven)

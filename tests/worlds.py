@@ -30,16 +30,17 @@ from exporter.simulator.random_plan import random_plan
 _NEW = "New in this version"
 
 
-def troubled_plan(seed: int, *, mended: bool = False, max_log_bytes: int = 1 << 40) -> Plan:
+def troubled_plan(seed: int, *, mended: bool = False, newer: bool = False, max_log_bytes: int = 1 << 40) -> Plan:
     """Return a random plan in which most packages are kept from some site while a task sequence needs them there.
 
     Args:
         seed: another seed is another world.
         mended: whether every added incident ends in the first half; else most last until the end.
+        newer: whether incidents of the kinds that came last to the simulator are among them.
         max_log_bytes: size at which logs roll.
     """
     rng = random.Random(seed)  # noqa: S311 - a world to test with
-    plan = random_plan(seed, mended=mended, max_log_bytes=max_log_bytes)
+    plan = random_plan(seed, mended=mended, newer=newer, max_log_bytes=max_log_bytes)
     span = int(plan.duration.total_seconds())
     changes, incidents = list(plan.changes), list(plan.incidents)
     packages = {c.package: c.at for c in changes if isinstance(c, Create) and not c.package.references}

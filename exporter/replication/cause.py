@@ -73,6 +73,7 @@ class Cause:
         evidence: the lines that show it.
         destination: for a cause on the way between two sites, the site that does not get its files.
         source_path: for a cause in the package's source, the folder.
+        refused: whether that site keeps the definition and does not send it on, for it fails at a distribution point.
         ended: whether what was wrong has been mended, as far as the lines tell.
         content: whether the definition has come and waits for the content, so that it is the content that must come.
         behind: the missing reference that the cause is of, where the package sought for is itself blocked by it.
@@ -85,6 +86,7 @@ class Cause:
     evidence: tuple[Proof, ...] = ()
     destination: str = ""
     source_path: str = ""
+    refused: bool = False
     ended: bool = False
     content: bool = False
     behind: Reference | None = None
@@ -164,6 +166,16 @@ class World:
                     content = bool(trouble.package) or (job is not None and job.content)
                     found.setdefault((site, package, content), trouble)
         return found
+
+    @cached_property
+    def lacking_information(self) -> frozenset[tuple[str, str]]:
+        """Sites whose despooler holds content back until the information of its package comes, with the package."""
+        return frozenset(
+            (site, trouble.package)
+            for site, state in self.states.items()
+            for trouble in state.transport.troubles.values()
+            if trouble.kind is TroubleKind.CONTENT_BEFORE_DEFINITION
+        )
 
     def carried(self, site: str, trouble: Trouble) -> str:
         """Return the package that a trouble at a site is about, "" when no line tells, or when every package is."""

@@ -33,7 +33,7 @@ from exporter.replication.cause import (
     win32_words,
 )
 from exporter.replication.state import Fact, FactKind, Reference, SiteState, SourceError, SourceReason
-from exporter.replication.way import on_the_way
+from exporter.replication.way import on_the_way, passed
 
 __all__ = ["Case", "Cause", "CauseKind", "Certainty", "Proof", "World", "diagnose"]
 
@@ -119,16 +119,23 @@ def _content_late(case: Case) -> Cause | None:
 
 
 def _itself_blocked(case: Case) -> Cause | None:
-    """Look whether the package is blocked at the site itself, by a program that it runs first: its cause is ours."""
-    state = case.state(case.site)
+    """Look whether the package is itself blocked by a program that it runs first: its cause is ours.
+
+    A site on the way at which it is blocked does not send it on, so the site nearest to the owner counts.
+    """
+    return next(filter(None, (_blocked_at(case, site) for site in case.route)), None)
+
+
+def _blocked_at(case: Case, site: str) -> Cause | None:
+    state = case.state(site)
     chain = _chain(state, case.package) if state else []
     if state is None or not chain:
         return None
     block = state.blocked[case.package]
     last = chain[-1]
-    deeper = _search(Case(last, case.site, block.since, block.last_attempt, case.world), _LOOKS)
-    words = f"package {case.package} is itself blocked at {named(case.site)} by {last.package}: {deeper.words}"
-    proofs = (*(Proof(case.site, line) for line in block.evidence), *deeper.evidence)
+    deeper = _search(Case(last, site, block.since, block.last_attempt, case.world), _LOOKS)
+    words = f"package {case.package} is itself blocked at {named(site)} by {last.package}: {deeper.words}"
+    proofs = (*(Proof(site, line) for line in block.evidence), *deeper.evidence)
     return replace(deeper, certainty=Certainty.INFERRED, words=words, evidence=proofs, behind=last)
 
 
@@ -177,42 +184,57 @@ def _had_one(case: Case, stored: Fact | None) -> bool:
     return stored is not None or (new is None and case.newest(case.owner, FactKind.UPDATED) is not None)
 
 
-def _refused_above(case: Case) -> tuple[str, Fact] | None:
-    """Return the first site on the way that has not stored the newest definition as a whole, and its line on that.
+def _stopped(case: Case) -> tuple[str, Fact] | None:
+    """Return the first site between that the newest definition got no further than, or not to, and its line on that.
 
-    Such a site does not begin to process the package, and so does not send it to the sites below.
+    One that has not stored it as a whole does not begin to process the package, and so does not send it to the sites
+    below. Where the despooler holds content back until the package's information comes, that has not come. At the site
+    itself such a line shows the block, and not its cause.
     """
     for site in case.route[1:-1]:
         written = case.written(site)
         if written is not None and written.kind is FactKind.DEFINITION_REFUSED:
             return site, written
+        awaited = case.newest(site, FactKind.INFORMATION_AWAITED)
+        if awaited is not None and (site, case.package) in case.world.lacking_information:
+            return site, awaited
     return None
 
 
 def _definition_old(case: Case) -> Cause | None:
-    """Compare the version of the package's row at the site with the owner's, and when each last changed."""
-    here, there = case.state(case.site), case.state(case.owner)
-    if here is None or there is None or here is there:
+    """Compare the version of the package's row at the site with the owner's, and see how far the owner's has come."""
+    if case.state(case.site) is None or case.site == case.owner:
         return None
-    mine, theirs = here.versions.get(case.package), there.versions.get(case.package)
+    stored, sent = case.written(case.site), case.newest(case.owner, FactKind.REPLICATING)
+    stop, line = _stopped(case) or (case.site, None)
+    words = _older(case, stored, sent)
+    if not words and line is not None and not later(stored, line.evidence.time):
+        words = f"the definition of {case.package} has not come to {named(case.site)}"
+    if not words:
+        return None
+    refused = line is not None and line.kind is FactKind.DEFINITION_REFUSED
+    if refused:
+        words += f"; {stop}, on the way, fails with it at a distribution point, and so does not send it on"
+    elif line is not None:
+        words += f"; it has not come to {named(stop)}, where the despooler holds the content back until it does"
+    lines = ((case.site, stored), (case.owner, sent), (stop, line))
+    proofs = tuple(Proof(site, fact.evidence) for site, fact in lines if fact is not None)
+    return Cause(CauseKind.DEFINITION_OLD, Certainty.INFERRED, stop, words, proofs, case.site, refused=refused)
+
+
+def _older(case: Case, stored: Fact | None, sent: Fact | None) -> str:
+    """Say that the site has an older definition than the owner, "" when no line shows that it has."""
+    here, there = case.state(case.site), case.state(case.owner)
+    mine, theirs = (state.versions.get(case.package) if state else None for state in (here, there))
     told = ((mine.definition, theirs.definition), (mine.source, theirs.source)) if mine and theirs else ()
     older = [(old, new) for old, new in told if old is not None and new is not None and old < new]
-    stored = case.written(case.site)
-    sent = case.newest(case.owner, FactKind.REPLICATING)
     behind, owner = named(case.site), named(case.owner)
     if older:
         old, new = older[0]
-        words = f"{behind} has the definition of {case.package} in version {old}; {owner} has version {new}"
-    elif sent is not None and _had_one(case, stored) and not later(stored, sent.evidence.time):
-        words = f"{owner} sent a definition of {case.package} that has not gone through at {behind} yet"
-    else:
-        return None
-    stop, refused = _refused_above(case) or (case.site, None)
-    if refused is not None:
-        words += f"; {stop}, on the way, fails with it at a distribution point, and so does not send it on"
-    lines = ((case.site, stored), (case.owner, sent), (stop, refused))
-    proofs = tuple(Proof(site, fact.evidence) for site, fact in lines if fact is not None)
-    return Cause(CauseKind.DEFINITION_OLD, Certainty.INFERRED, stop, words, proofs, case.site)
+        return f"{behind} has the definition of {case.package} in version {old}; {owner} has version {new}"
+    if sent is not None and _had_one(case, stored) and not later(stored, sent.evidence.time):
+        return f"{owner} sent a definition of {case.package} that has not gone through at {behind} yet"
+    return ""
 
 
 _WORKED = (FactKind.ADDED, FactKind.UPDATED, FactKind.CHANGED, FactKind.PROCESSED, FactKind.CONTENT_WRITTEN)
@@ -240,7 +262,12 @@ def _unknown(case: Case) -> Cause:
         words = f"{named(case.owner)} failed to process package {case.package} (status message 2302); no line says why"
         return Cause(CauseKind.UNKNOWN, Certainty.INFERRED, case.owner, words, (Proof(case.owner, failed.evidence),))
     words = f"the logs of {named(case.owner)}, the owner, show nothing wrong with package {case.package}"
-    return Cause(CauseKind.UNKNOWN, Certainty.INFERRED, case.owner, words)
+    sent = case.newest(case.owner, FactKind.REPLICATING)
+    missed = next((site for site in case.route[1:] if case.state(site) and not passed(case, site)), "")
+    if sent is None or not missed:
+        return Cause(CauseKind.UNKNOWN, Certainty.INFERRED, case.owner, words)
+    words += f"; it sent the definition, and no line shows that it has come to {missed}"
+    return Cause(CauseKind.UNKNOWN, Certainty.INFERRED, case.owner, words, (Proof(case.owner, sent.evidence),))
 
 
 def _owner_not_read(case: Case) -> Cause:

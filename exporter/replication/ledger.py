@@ -57,7 +57,9 @@ _FACTS = {
     "package_replicating": (FactKind.REPLICATING, ""),
     "minijob_created": (FactKind.MINIJOB_CREATED, "site"),
     "program_deleted": (FactKind.PROGRAM_DELETED, "program"),
+    "content_before_definition": (FactKind.INFORMATION_AWAITED, ""),
 }
+_BEGINS_WORK = (FactKind.ADDED, FactKind.UPDATED)
 
 
 @dataclass(slots=True)
@@ -111,6 +113,7 @@ class Ledger:
             "package_thread_created": self._thread_started,
             "package_thread_started": self._thread_started,
             "package_thread_exited": self._thread_exited,
+            "site_not_active": self._site_left_out,
             "status_message": self._status_message,
             **dict.fromkeys(_FACTS, self._fact),
         }
@@ -337,8 +340,17 @@ class Ledger:
     def _thread_exited(self, event: Event) -> None:
         self._work.processing.exited(self.state, event)
 
+    def _site_left_out(self, event: Event) -> None:
+        """Take the line that a site is not active. It names no package: its thread is at one."""
+        package = self._work.processing.package(event)
+        if package:
+            fact = fact_of(FactKind.SITE_LEFT_OUT, event, text(event, "site"))
+            self._work.packages.fact(self.state, package, fact)
+
     def _fact(self, event: Event) -> None:
         kind, subject = _FACTS[event.name]
+        if kind in _BEGINS_WORK:
+            self._work.processing.works(event)
         fact = fact_of(kind, event, text(event, subject) if subject else "")
         self._work.packages.fact(self.state, text(event, "package"), fact)
 
@@ -362,8 +374,9 @@ class Ledger:
             self._work.packages.fact(self.state, package, fact_of(FactKind.PROCESSING_FAILED, event))
             self._work.processing.told(self.state, event, ProcessingOutcome.FAILED, alone=True)
         elif number == "2339":
-            fact = fact_of(FactKind.INFORMATION_SENT, event, _child_of(event))
-            self._work.packages.fact(self.state, package, fact)
+            child = _child_of(event)
+            self._work.packages.fact(self.state, package, fact_of(FactKind.INFORMATION_SENT, event, child))
+            self._work.courier.handed_over(self.state, event, child)
         elif number == "2306":
             self._work.sources.missing(self.state, event)
             self._work.processing.told(self.state, event, ProcessingOutcome.FAILED)

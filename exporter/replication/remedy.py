@@ -191,7 +191,7 @@ def _transport(patient: Patient, cause: Cause) -> list[str]:
 
 
 def _old(patient: Patient, cause: Cause) -> list[str]:
-    if cause.destination != cause.site:
+    if cause.refused:
         mend = (
             f'Look in distmgr.log on {cause.site} at "Cannot update the package server ... for package {patient.id}": '
             "remove the distribution point that it names from the package if its site is gone, or mend what keeps "
@@ -200,7 +200,8 @@ def _old(patient: Patient, cause: Cause) -> list[str]:
         return [mend, *_touch(patient)]
     wait = (
         f"Give the newer definition the time to come from {patient.owner} to {named(cause.site)}: sched.log and "
-        f"sender.log {patient.at_owner} show a job and a send request for {patient.id}."
+        f"sender.log {patient.at_owner} show a job and a send request for {patient.id}. Since ConfigMgr 2012 it comes "
+        "by SQL replication instead: see in the console, under Database Replication, that the link is active."
     )
     return [wait, *_touch(patient)]
 

@@ -153,6 +153,7 @@ class FactKind(StrEnum):
     REPLICATING = "replicating"  # "is new or has changed, replicating to all applicable sites"
     INFORMATION_SENT = "information_sent"  # (site) status 2339: the definition handed to the scheduler
     MINIJOB_CREATED = "minijob_created"  # (site) the content handed to the scheduler
+    SITE_LEFT_OUT = "site_left_out"  # (site) not sent there, because the site is not active
     JOB_DROPPED = "job_dropped"  # (site, or "" where the line does not name it) the scheduler gave a job up
     SENT = "sent"  # (site) the sender finished
     PROGRAM_DELETED = "program_deleted"  # (program) "no longer exists, delete it"
@@ -161,6 +162,7 @@ class FactKind(StrEnum):
     DEFINITION_REFUSED = "definition_refused"  # one was written here, but refused at a distribution point's row
     CONTENT_WRITTEN = "content_written"  # the owner wrote the contents of a version
     CONTENT_STORED = "content_stored"  # the despooler stored a version
+    INFORMATION_AWAITED = "information_awaited"  # the despooler holds a version of the content back for it
 
 
 @dataclass(frozen=True, slots=True)

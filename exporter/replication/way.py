@@ -14,7 +14,7 @@ def on_the_way(case: Case) -> Cause | None:
 
     What lines say of this package goes before what they say of everything that goes over a hop.
     """
-    hops = [(above, below) for above, below in pairwise(case.route) if not _passed(case, below)]
+    hops = [(above, below) for above, below in pairwise(case.route) if not passed(case, below)]
     for above, below in hops:
         cause = _held(case, above, below, content=False) or _skipped(case, below)
         if cause is not None:
@@ -22,7 +22,7 @@ def on_the_way(case: Case) -> Cause | None:
     return next(filter(None, (_closed(case, above, below) for above, below in hops)), None)
 
 
-def _passed(case: Case, below: str) -> bool:
+def passed(case: Case, below: str) -> bool:
     """Whether the owner's newest definition is at a site: what is wrong above that is not in its way.
 
     It was written there; or it came by SQL, as it does since 2012, and the site began to add the package.
@@ -35,7 +35,8 @@ def _passed(case: Case, below: str) -> bool:
 def _held(case: Case, above: str, below: str, *, content: bool) -> Cause | None:
     """Look at one hop for what keeps this package's definition, or its content, from getting over it."""
     return (
-        _given_up(case, above, below, content=content)
+        _left_out(case, above, below, content=content)
+        or _given_up(case, above, below, content=content)
         or _not_carried(case, above, below, content=content)
         or _not_unpacked(case, above, below, content=content)
     )
@@ -55,6 +56,16 @@ def _skipped(case: Case, below: str) -> Cause | None:
             words = f"{words}; {behind.words}"
             return replace(behind, words=words, evidence=(*behind.evidence, *proofs), content=True)
     return Cause(CauseKind.CONTENT_LATE, Certainty.STATED, below, words, proofs, below, content=True)
+
+
+def _left_out(case: Case, above: str, below: str, *, content: bool) -> Cause | None:
+    """Look whether distribution manager left the site out when it worked on the package, and has not sent it since."""
+    fact = case.newest(above, FactKind.SITE_LEFT_OUT, below)
+    handed = FactKind.MINIJOB_CREATED if content else FactKind.INFORMATION_SENT
+    if fact is None or later(case.newest(above, handed, below), fact.evidence.time):
+        return None
+    words = f"{above} did not send {case.package} to {named(below)}: it was not an active site there"
+    return Cause(CauseKind.NEVER_SENT, Certainty.STATED, above, words, (Proof(above, fact.evidence),), below)
 
 
 def _given_up(case: Case, above: str, below: str, *, content: bool) -> Cause | None:

@@ -40,6 +40,8 @@ def culprits(plan: Plan, world: World) -> list[Culprit]:
     """
     blocked: dict[Reference, list[tuple[str, BlockedSequence]]] = defaultdict(list)
     for code, tables in sorted(world.sites.items()):
+        if code in plan.unread:
+            continue
         for one in tables.blocked.values():
             blocked[one.missing].append((code, one))
     told = [_culprit(plan, world, reference, places) for reference, places in blocked.items()]
@@ -80,7 +82,7 @@ def _cause(plan: Plan, world: World, code: str, reference: Reference) -> Cause:
     if owner not in world.sites:
         return ("unknown", owner)
     way = plan.path(owner, code)
-    return (
+    cause = (
         _at_owner(world, owner, package)
         or _lost_on(world, way, reference)
         or _stuck_on(world, way, package)
@@ -88,6 +90,7 @@ def _cause(plan: Plan, world: World, code: str, reference: Reference) -> Cause:
         or _older_at(world, way, package)
         or ("unknown", owner)
     )
+    return ("owner_not_read", owner) if cause[1] in plan.unread else cause
 
 
 def _is_coming(plan: Plan, world: World, sites: list[str], reference: Reference) -> bool:
@@ -144,12 +147,17 @@ def _unreached_on(world: World, way: tuple[str, ...], package: str) -> Cause | N
 
 
 def _older_at(world: World, way: tuple[str, ...], package: str) -> Cause | None:
-    """Compare the row with the owner's. What a site on the way refuses at a distribution point gets no further."""
+    """Compare the row with the owner's, and look where the newest definition got no further, when a line tells.
+
+    What a site on the way refuses at a distribution point it does not send on; what the despooler of one waits for has
+    not come there. At the site itself that is the block, and no cause of it.
+    """
     row, newest = world.sites[way[-1]].rows.get(package), world.sites[way[0]].rows.get(package)
-    if not row or not newest or row.version >= newest.version:
+    if newest is None or (row is not None and row.version >= newest.version):
         return None
-    stop = next((site for site in way[1:-1] if world.sites[site].refuses(package)), way[-1])
-    return ("definition_old", stop)
+    stops = (site for site in way[1:-1] if world.sites[site].refuses(package) or world.lacks_information(site, package))
+    stop = next(stops, way[-1] if row else "")
+    return ("definition_old", stop) if stop else None
 
 
 def _shipment_cause(shipment: Shipment | None) -> Cause | None:

@@ -24,6 +24,9 @@ def start(server: Server) -> None:
         # A unit that a restart cut off: how it ended is not known to anyone, its file is tried again.
         server.tables.units[Outcome.UNKNOWN] += 1
         server.open_try = None
+    if server.in_thread:
+        server.tables.processing["unknown"] += len(server.in_thread)
+        server.in_thread.clear()
     server.log(DISTMGR, main, f"SMS_EXECUTIVE started SMS_DISTRIBUTION_MANAGER as thread ID {main} (0x{main:X})")
     if server.old:
         server.log(DISTMGR, main, f"Starting thread for processing replication,thread ID = {replication:X}")
@@ -41,10 +44,9 @@ def restart(server: Server) -> Process:
     """End every thread of the component where it stands, and start it again. A unit that was open is lost."""
     for task in server.distmgr_tasks:
         server.engine.kill(task)
-    server.processing = [*server.in_thread, *(p for p in server.processing if p not in server.in_thread)]
-    server.in_thread.clear()
     server.active.clear()
     yield server.pause(5 * SECOND, 40 * SECOND)
+    server.processing = [*server.in_thread, *(p for p in server.processing if p not in server.in_thread)]
     start(server)
 
 

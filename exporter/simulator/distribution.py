@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exporter.simulator import sched
+from exporter.simulator import incidents, sched
 from exporter.simulator.engine import Process
 from exporter.simulator.hierarchy import Era
 from exporter.simulator.names import DISTMGR, MINUTE, SECOND
@@ -35,6 +35,8 @@ def send_definition(server: Server, definition: Definition, thread: int) -> Proc
         peer = server.peers[child]
         if peer.site.era is Era.CM2012:
             server.engine.spawn(receive_by_sql(peer, definition), server.pause(20 * SECOND, 180 * SECOND))
+        elif incidents.not_active(server.plan, server.code, child, server.seconds):
+            sched.leave_out(server, definition, child, thread, content=False)
         else:
             server.status(DISTMGR, thread, StatusMessage(2339, (package, child), ((400, package),)))
             sched.ship(server, definition, child, content=False)
@@ -47,6 +49,10 @@ def send_content(server: Server, definition: Definition, thread: int) -> Process
         if not server.plan.needs_content(child, definition.package):
             continue
         if server.content_sent.get((package, child), 0) >= version:
+            continue
+        if incidents.not_active(server.plan, server.code, child, server.seconds):
+            server.content_sent[package, child] = version
+            sched.leave_out(server, definition, child, thread, content=True)
             continue
         root = sched.package_file(server, definition)
         server.log(DISTMGR, thread, f"~Needs to send the compressed package for package {package} to site {child}")

@@ -12,7 +12,9 @@ from exporter.simulator.plan import (
     DespoolerRetries,
     Incident,
     LateContent,
+    LateDefinition,
     NeverSent,
+    NotActive,
     Plan,
     ProgramDeleted,
     ServerRefused,
@@ -71,6 +73,28 @@ def not_sent(plan: Plan, site: str, destination: str, package: str, at: int) -> 
     )
 
 
+def not_active(plan: Plan, site: str, destination: str, at: int) -> bool:
+    """Return whether a site holds a child for not active."""
+    return any(
+        isinstance(bad, NotActive) and (bad.site, bad.destination) == (site, destination) and bad.start <= at < bad.end
+        for bad in plan.incidents
+    )
+
+
+def definition_held_until(plan: Plan, package: str, destination: str, at: int) -> int:
+    """Return until when SQL replication holds a definition back, or 0."""
+    return next(
+        (
+            late.end
+            for late in plan.incidents
+            if isinstance(late, LateDefinition)
+            and (late.package, late.destination) == (package, destination)
+            and late.start <= at < late.end
+        ),
+        0,
+    )
+
+
 def connection_error(plan: Plan, site: str, destination: str, at: int) -> int:
     """Return the Win32 error with which the sender fails to connect to a child, or 0."""
     return next(
@@ -110,7 +134,9 @@ def refused_site(plan: Plan, site: str, package: str, at: int) -> str:
 def mended_at(incident: Incident) -> int | None:
     """Return when an administrator mends what an incident has left, or None when there is nothing to do."""
     match incident:
-        case NeverSent(resent=moment) | BadSource(end=moment) | SnapshotFails(end=moment) | ProgramDeleted(end=moment):
+        case NeverSent(resent=moment) | NotActive(resent=moment):
+            return moment
+        case BadSource(end=moment) | SnapshotFails(end=moment) | ProgramDeleted(end=moment):
             return moment
         case _:
             return None
@@ -121,7 +147,7 @@ def mending(incident: Incident, world: World) -> tuple[Touch, ...]:
     match incident:
         case BadSource(package=package) | SnapshotFails(package=package):
             return (Touch(incident.end, package, refresh=True),)
-        case NeverSent():
+        case NeverSent() | NotActive():
             dropped = world.dropped.pop((incident.site, incident.destination), set())
             return tuple(Touch(incident.resent, package, refresh=True) for package in sorted(dropped))
         case ProgramDeleted():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from exporter.simulator import incidents
 from exporter.simulator.engine import Process
-from exporter.simulator.names import DISTMGR
+from exporter.simulator.names import DISTMGR, SECOND
 from exporter.simulator.server import Server
 from exporter.simulator.tables import Definition, DefinitionFile
 
@@ -26,8 +27,12 @@ def notify(server: Server, package: str) -> None:
 
 
 def receive_by_sql(server: Server, definition: Definition) -> Process:
-    """Take in a definition that SQL replication brought, as it does since 2012."""
-    if definition.id not in server.world.deleted:
+    """Take in a definition that SQL replication brought, as it does since 2012, unless it has been overtaken."""
+    while held := incidents.definition_held_until(server.plan, definition.id, server.code, server.seconds):
+        yield max(1, server.plan.start_ms + held * SECOND - server.engine.now)
+    row = server.tables.rows.get(definition.id)
+    overtaken = row is not None and row.version > definition.version
+    if not overtaken and definition.id not in server.world.deleted:
         server.tables.rows[definition.id] = definition
         server.tables.write_programs(definition.package)
         notify(server, definition.id)

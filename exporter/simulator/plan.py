@@ -110,6 +110,34 @@ class NeverSent:
 
 
 @dataclass(frozen=True, slots=True)
+class NotActive:
+    """A site holds one child for not active, and its distribution manager leaves the child out.
+
+    The line is known from Current Branch. What is left out is not sent again by itself (memlabs). Definitions that
+    travel by SQL replication do not go through distribution manager.
+
+    Attributes:
+        resent: when an administrator has noticed and sends it all again.
+    """
+
+    site: str
+    destination: str
+    start: int
+    end: int
+    resent: int
+
+
+@dataclass(frozen=True, slots=True)
+class LateDefinition:
+    """SQL replication to a site, as it brings definitions since 2012, holds those of one package back."""
+
+    package: str
+    destination: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class CutOff:
     """The sender of a site cannot connect to one child."""
 
@@ -175,6 +203,8 @@ Incident = (
     | SnapshotFails
     | LateContent
     | NeverSent
+    | NotActive
+    | LateDefinition
     | CutOff
     | DespoolerRetries
     | ProgramDeleted
@@ -193,6 +223,7 @@ class Plan:
         start: virtual time of the first record, with a time zone.
         noise: share of uninteresting lines.
         max_log_bytes: size at which a log rolls; 250,000 is the documented default of `MaxFileSize`.
+        unread: sites whose logs nobody reads: they work as the others do, and write none.
     """
 
     name: str
@@ -205,6 +236,7 @@ class Plan:
     seed: int = 1
     noise: float = 0.7
     max_log_bytes: int = 250_000
+    unread: tuple[str, ...] = ()
 
     @property
     def start_ms(self) -> int:

@@ -14,16 +14,18 @@ from exporter.simulator.tables import Definition
 
 def package_thread(server: Server, package: str, thread: int) -> Process:
     """Process one package from start to end."""
+    outcome = "ended"
     if package in server.world.deleted:
         yield from _delete(server, package, thread)
     elif package in server.tables.rows:
         at_owner = package[:3] == server.code
         done = yield from _process(server, server.tables.rows[package], thread)
-        server.tables.processing["succeeded" if done else "failed" if at_owner else "waiting"] += 1
+        outcome = "succeeded" if done else "failed" if at_owner else "waiting"
         if not done and package not in server.retrying:
             server.retrying.add(package)
             server.engine.spawn(_retry(server, package))
     yield server.pause(1, 50)
+    server.tables.processing[outcome] += 1
     server.log(DISTMGR, thread, f"~Exiting package processing thread for package {package}.")
     server.in_thread.remove(package)
     server.active.discard(package)

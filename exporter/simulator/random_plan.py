@@ -19,7 +19,9 @@ from exporter.simulator.plan import (
     Drop,
     Incident,
     LateContent,
+    LateDefinition,
     NeverSent,
+    NotActive,
     Plan,
     ProgramDeleted,
     Restart,
@@ -52,12 +54,14 @@ class _Parts(NamedTuple):
     mended: bool
 
 
-def random_plan(seed: int, *, mended: bool = False, max_log_bytes: int = 1 << 40) -> Plan:
+def random_plan(seed: int, *, mended: bool = False, newer: bool = False, max_log_bytes: int = 1 << 40) -> Plan:
     """Return a random tree of up to six sites with random packages, task sequences and incidents.
 
     Args:
         seed: another seed is another world; the same is the same.
         mended: whether every incident ends, and enough time follows for all to be in order at the end.
+        newer: whether there are incidents of the kinds that came last to the simulator too. Without them a seed is the
+            world that it has always been, on which tests of one world rest.
         max_log_bytes: size at which logs roll; the default lets none roll, so that every line stays to be read.
     """
     rng = random.Random(seed)  # noqa: S311 -- a world to test with
@@ -68,7 +72,9 @@ def random_plan(seed: int, *, mended: bool = False, max_log_bytes: int = 1 << 40
     standing = tuple(package for package in packages if _chance(rng, 0.3))
     changes = _changes(rng, packages, sequences, standing, hours * _HOUR)
     world = _Parts(sites, packages, sequences, hours * _HOUR, mended)
-    incidents = tuple(_incident(rng, world) for _ in range(rng.randint(0, 6)))
+    incidents = [_incident(rng, world) for _ in range(rng.randint(0, 6))]
+    if newer:
+        incidents += _newer_incidents(random.Random(f"{seed}/newer"), world)  # noqa: S311
     return Plan(
         name=f"random {seed}",
         sites=sites,
@@ -76,7 +82,7 @@ def random_plan(seed: int, *, mended: bool = False, max_log_bytes: int = 1 << 40
         duration=timedelta(hours=hours + (8 if mended else 0)),
         standing=standing,
         changes=changes,
-        incidents=incidents,
+        incidents=tuple(incidents),
         seed=seed,
         noise=rng.choice((0.0, 0.3, 0.7)),
         max_log_bytes=max_log_bytes,
@@ -197,3 +203,18 @@ def _incident(rng: random.Random, parts: _Parts) -> Incident:
             Burst(child.code, start, rng.randint(10, 400), mid_unit=_chance(rng, 0.7)),
         )
     )
+
+
+def _newer_incidents(rng: random.Random, parts: _Parts) -> list[Incident]:
+    """Return what befalls sites of 2012: the one holds a child for not active, to the other definitions come late."""
+    eras = {site.code: site.era for site in parts.sites}
+    found: list[Incident] = []
+    for child in parts.sites[1:]:
+        start = rng.randrange(parts.span // 2)
+        end = rng.randrange(start + 60, parts.span) if parts.mended or _chance(rng, 0.5) else 2 * parts.span
+        if eras[child.parent or ""] is Era.CM2012 and _chance(rng, 0.6):
+            found.append(NotActive(child.parent or "", child.code, start, min(end, start + 5400), end))
+        strange = [package for package in parts.packages if package.owner != child.code]
+        if child.era is Era.CM2012 and strange and _chance(rng, 0.6):
+            found.append(LateDefinition(rng.choice(strange).id, child.code, start, end))
+    return found

@@ -74,7 +74,8 @@ def run_live(  # noqa: PLR0913 - how it is written is the caller's choice
                 sleep(wait)
                 last = record.time
             stamp = plan.start_ms + round((record.time - plan.start_ms) / speed) if real_stamps else record.time
-            disk.write(record._replace(time=stamp))
+            if record.site not in plan.unread:
+                disk.write(record._replace(time=stamp))
             written += 1
             if progress and written % _REPORT_EVERY == 0:
                 progress(written, round(written * span / max(1, record.time - plan.start_ms)))

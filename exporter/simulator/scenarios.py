@@ -19,7 +19,9 @@ from exporter.simulator.plan import (
     Drop,
     Incident,
     LateContent,
+    LateDefinition,
     NeverSent,
+    NotActive,
     Plan,
     ProgramDeleted,
     Restart,
@@ -38,6 +40,7 @@ _OLD = (
 )
 _BELOW = ("CHI", "LON", "DEN")
 _NEW = tuple(replace(site, era=Era.CM2012, install_dir=r"E:\ConfigMgr") for site in _OLD)
+_MIDDLE = tuple(replace(site, era=Era.CM2012) if site.code == "CHI" else site for site in _OLD)
 _MIXED = tuple(replace(site, era=Era.CM2012) if site.code in {"CEN", "LON"} else site for site in _OLD)
 
 _DRIVERS = Package("CEN00012", "Laptop drivers", ("Install drivers",), r"\\FILES01\Drivers\Laptops", 31_000, (), _BELOW)
@@ -48,6 +51,7 @@ _LAPTOPS = Package("CEN00021", "Deploy Windows 7 to laptops", references=(_RUN_T
 _NEWER = replace(_DRIVERS, programs=("Install drivers", "Install drivers 2.0"))
 _BOTH = (Create(600, _DRIVERS), Create(1800, _LAPTOPS))
 _BAD = BadSource("CEN00012", 0, 3 * _HOUR)
+_NO_REQUEST_ID, _NO_ADDRESS, _SILENT = (NeverSent("CEN", "CHI", 0, 1500, 3 * _HOUR, how=how) for how in Drop)
 
 
 class Scenario(NamedTuple):
@@ -57,6 +61,7 @@ class Scenario(NamedTuple):
     incidents: tuple[Incident, ...]
     standing: tuple[Package, ...] = (_TOOLS,)
     sites: tuple[Site, ...] = _OLD
+    unread: tuple[str, ...] = ()
     seen: int = 2 * _HOUR
     over: int = 6 * _HOUR
 
@@ -78,16 +83,26 @@ SCENARIOS = {
         (ProgramDeleted("DEN", _RUN_DRIVERS, 900, 3 * _HOUR),),
         standing=(_TOOLS, _DRIVERS, _LAPTOPS),
     ),
-    "never_sent_no_request_id": Scenario(_BOTH, (NeverSent("CEN", "CHI", 0, 1500, 3 * _HOUR),)),
-    "never_sent_no_address": Scenario(_BOTH, (NeverSent("CEN", "CHI", 0, 1500, 3 * _HOUR, how=Drop.NO_ADDRESS),)),
+    "never_sent_no_request_id": Scenario(_BOTH, (_NO_REQUEST_ID,)),
+    "never_sent_no_address": Scenario(_BOTH, (_NO_ADDRESS,)),
+    "nothing_sent_no_request_id": Scenario(
+        _BOTH, tuple(replace(_NO_REQUEST_ID, destination=child, end=3 * _HOUR) for child in ("CHI", "LON"))
+    ),
+    "nothing_sent_no_address": Scenario(_BOTH, (replace(_NO_ADDRESS, end=3 * _HOUR),)),
+    "site_not_active": Scenario(_BOTH, (NotActive("CEN", "CHI", 0, 1500, 3 * _HOUR),), sites=_MIXED),
+    "site_not_active_2012": Scenario(_BOTH, (NotActive("CEN", "CHI", 0, 3 * _HOUR, 3 * _HOUR),), sites=_NEW),
     "lost_without_a_line": Scenario(
         (
             Create(300, _DRIVERS),
             Alter(2000, _NEWER, refresh=True),
             Create(3000, replace(_LAPTOPS, references=(_RUN_NEW,))),
         ),
-        (NeverSent("CEN", "CHI", 1900, 2800, 3 * _HOUR, how=Drop.SILENT),),
+        (replace(_SILENT, start=1900, end=2800),),
     ),
+    "new_package_lost_without_a_line": Scenario(_BOTH, (_SILENT,)),
+    "definition_not_replicated": Scenario(_BOTH, (LateDefinition("CEN00012", "CHI", 0, 3 * _HOUR),), sites=_MIDDLE),
+    "site_put_aside": Scenario(_BOTH, (CutOff("CEN", "CHI", 300, 3 * _HOUR),)),
+    "late_content_2007": Scenario(_BOTH, (LateContent("CEN00012", "CHI", 0, 3 * _HOUR),)),
     "sender_cut_off": Scenario(_BOTH, (CutOff("CEN", "CHI", 300, 1500),), seen=3000, over=3 * _HOUR),
     "despooler_retrying": Scenario(_BOTH, (DespoolerRetries("CHI", "CEN00012", 0, 3 * _HOUR),)),
     "restart_in_unit": Scenario(_BOTH, (_BAD, Restart("CHI", 2700), Restart("CEN", 3000, mid_unit=False))),
@@ -104,6 +119,12 @@ SCENARIOS = {
         (Create(500, _TOOLS), *_BOTH), (BadSource("CEN0000A", 0, _HOUR, win32_error=2), _BAD), standing=()
     ),
     "server_refused": Scenario(_BOTH, (ServerRefused("CHI", "CEN00012", 0, 3 * _HOUR),)),
+    "refused_on_the_way": Scenario(
+        (Create(500, _TOOLS), Create(1800, replace(_LAPTOPS, references=(_RUN_TOOLS,)))),
+        (ServerRefused("CHI", "CEN0000A", 0, 3 * _HOUR),),
+        standing=(),
+    ),
+    "owner_not_read": Scenario(_BOTH, (_BAD,), unread=("CEN",)),
     "mixed_eras": Scenario(_BOTH, (_BAD,), sites=_MIXED),
 }
 
@@ -125,5 +146,6 @@ def scenario_plan(name: str, *, over: bool = False, seed: int = 1) -> Plan:
         standing=scenario.standing,
         changes=scenario.changes,
         incidents=scenario.incidents,
+        unread=scenario.unread,
         seed=seed,
     )

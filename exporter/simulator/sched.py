@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exporter.simulator import incidents
 from exporter.simulator.engine import Process
-from exporter.simulator.names import MINUTE, SCHEDULER, SECOND
+from exporter.simulator.names import DISTMGR, MINUTE, SCHEDULER, SECOND
 from exporter.simulator.plan import Drop
 from exporter.simulator.sender import send
 from exporter.simulator.server import Server, StatusMessage
@@ -20,6 +20,21 @@ def package_file(server: Server, definition: Definition) -> str:
 
 def ship(server: Server, definition: Definition, destination: str, *, content: bool) -> None:
     """Hand a job to the scheduler."""
+    server.jobs.append(_shipment(server, definition, destination, content=content))
+    server.world.troubles.discard(Trouble("site_not_active", server.code, destination))
+    server.job_arrived.fire(server.engine)
+
+
+def leave_out(server: Server, definition: Definition, destination: str, thread: int, *, content: bool) -> None:
+    """Hand no job to the scheduler, for the child is not active."""
+    shipment = _shipment(server, definition, destination, content=content)
+    shipment.state = ShipmentState.NEVER_SENT
+    server.world.drop(shipment)
+    server.world.troubles.add(Trouble("site_not_active", server.code, destination))
+    server.log(DISTMGR, thread, f"{destination} is not an active site, ignore it")
+
+
+def _shipment(server: Server, definition: Definition, destination: str, *, content: bool) -> Shipment:
     shipment = Shipment(
         definition=definition,
         origin=server.code,
@@ -32,8 +47,7 @@ def ship(server: Server, definition: Definition, destination: str, *, content: b
     sent = server.world.content_sent if content else server.world.sent
     shipment.before = sent.get((definition.id, destination))
     sent[definition.id, destination] = shipment
-    server.jobs.append(shipment)
-    server.job_arrived.fire(server.engine)
+    return shipment
 
 
 def scheduler_thread(server: Server, thread: int) -> Process:
@@ -54,7 +68,7 @@ def _activate(server: Server, job: Shipment, thread: int) -> Process:
     yield server.pause(5, 100)
     lost = incidents.not_sent(server.plan, server.code, job.destination, job.definition.id, server.seconds)
     if lost is not None:
-        server.world.dropped.setdefault((server.code, job.destination), set()).add(job.definition.id)
+        server.world.drop(job)
         job.state = ShipmentState.NEVER_SENT if lost.how is not Drop.SILENT else ShipmentState.LOST
         if lost.how is Drop.NO_ADDRESS:
             server.log(SCHEDULER, thread, f"There is no address defined for site {job.destination}")

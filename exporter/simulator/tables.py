@@ -118,6 +118,7 @@ class Tables:
     """The database and the folders of one site.
 
     Attributes:
+        refused: packages whose latest definition is written, but was refused at a distribution point.
         moved: counts what its transport has done.
         threads: in use and allowed when its log last told, by component and, for the sender, destination.
         requests: destination and listed state of the send requests that have not been sent, by ID.
@@ -131,6 +132,7 @@ class Tables:
     waiting: dict[str, LateContent] = field(default_factory=dict)
     source_errors: dict[str, SourceTrouble] = field(default_factory=dict)
     lost_programs: set[Reference] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
     units: Counter[Outcome] = field(default_factory=Counter)
     processing: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
@@ -166,8 +168,7 @@ class Tables:
 
     def refuses(self, package: str) -> bool:
         """Return whether a definition is written here, but stays where it came in: a distribution point failed."""
-        row = self.rows.get(package)
-        return row is not None and package not in self.blocked and any(file.definition == row for file in self.incoming)
+        return package in self.refused and package not in self.blocked
 
     def write_programs(self, package: Package) -> None:
         """Store the program rows of a package."""
@@ -189,6 +190,7 @@ class Tables:
             outcome = Outcome.SKIPPED
         elif attempt.refused:
             outcome = Outcome.FAILED
+            self.refused.add(definition.id)
         else:
             # An older file of the same package that still stands there says nothing new.
             self.incoming = [
@@ -198,6 +200,7 @@ class Tables:
             ]
             self.blocked.pop(definition.id, None)
             self.waiting.pop(definition.id, None)
+            self.refused.discard(definition.id)
             outcome = Outcome.APPLIED
         self.units[outcome] += 1
         return outcome
@@ -256,6 +259,7 @@ class Tables:
         self.blocked.pop(package, None)
         self.waiting.pop(package, None)
         self.source_errors.pop(package, None)
+        self.refused.discard(package)
         for told in (self.told_definition, self.told_content, self.told_source):
             told.pop(package, None)
         self.told_names.pop(package, None)

@@ -48,6 +48,7 @@ def tell(simulation: Simulation, logs: dict[tuple[str, str], LogFile] | None = N
         "sites": {
             code: _site(plan, code, tables, (one for one in world.troubles if one.site == code))
             for code, tables in world.sites.items()
+            if code not in plan.unread
         },
         "culprits": culprits(plan, world),
         "logs": _logs(logs or {}),

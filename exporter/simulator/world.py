@@ -59,7 +59,7 @@ class World:
 
     Attributes:
         sent: the definition last sent, by package and child; `content_sent`: the content.
-        dropped: packages of which a scheduler has dropped something, by its site and the child.
+        dropped: packages of which a site has not sent something, by its code and the child.
         troubles: what keeps files from moving now.
         deleted: packages that their owner has deleted.
     """
@@ -80,6 +80,17 @@ class World:
         """Note that something has been sent to a child."""
         for kind in ("connection_failed", "put_aside", "no_address"):
             self.troubles.discard(Trouble(kind, origin, child))
+
+    def drop(self, shipment: Shipment) -> None:
+        """Note that a package is not sent to a child, so that an administrator may send it again."""
+        self.dropped.setdefault((shipment.origin, shipment.destination), set()).add(shipment.definition.id)
+
+    def lacks_information(self, site: str, package: str) -> bool:
+        """Return whether the despooler of a site holds content back until the package's definition comes."""
+        return any(
+            (trouble.kind, trouble.site, trouble.package) == ("content_before_definition", site, package)
+            for trouble in self.troubles
+        )
 
     def put_off(self, shipment: Shipment, kind: str) -> None:
         """Note that the despooler of a child puts a job off."""

@@ -55,6 +55,12 @@ def sent(teller: Teller, second: float, site: str = "CHI", *, version: int = 1) 
     teller.on("distmgr", 50)
 
 
+def created(teller: Teller, second: float) -> None:
+    """Say that the owner made the package, and sent it to CHI."""
+    teller.on("distmgr", 50).at(second).say("package_adding", package=PKG)
+    sent(teller, second)
+
+
 # At the owner.
 
 
@@ -242,7 +248,75 @@ def test_a_definition_that_failed_at_a_distribution_point_brought_a_deleted_prog
     assert world.cause("DEN").kind is CauseKind.DEFINITION_OLD
 
 
+def test_a_new_package_that_a_site_on_the_way_fails_with_has_not_come_further(world: Hierarchy) -> None:
+    created(world.cen, 60)
+    refused(world.chi, 120)
+    world.block(world.den)
+    for read in ((), ("CHI", "DEN")):  # the owner's logs are not needed for it
+        cause = world.cause("DEN", read=read)
+        assert (cause.kind, cause.certainty, cause.site) == (CauseKind.DEFINITION_OLD, Certainty.INFERRED, "CHI")
+        assert cause.words == (
+            f"the definition of {PKG} has not come to DEN; CHI, on the way, fails with it at a distribution point, and "
+            "so does not send it on"
+        )
+        assert lines(cause)[-1] == ("CHI", f"package server not updated {PKG} DP 3")
+
+
+def test_a_site_on_the_way_that_fails_with_what_has_passed_it_before_holds_nothing_up(world: Hierarchy) -> None:
+    sent(world.cen, 0)
+    refused(world.chi, 60)
+    world.den.on("distmgr", 300).at(120).unit(PKG)
+    world.block(world.den)
+    assert world.cause("DEN").kind is not CauseKind.DEFINITION_OLD
+
+
+def test_a_site_on_the_way_whose_despooler_waits_for_the_definition_has_not_got_it(world: Hierarchy) -> None:
+    created(world.cen, 60)
+    put_off(world.chi, 120, early=True)
+    world.block(world.den)
+    cause = world.cause("DEN")
+    assert (cause.kind, cause.certainty, cause.site) == (CauseKind.DEFINITION_OLD, Certainty.INFERRED, "CHI")
+    assert "it has not come to CHI, where the despooler holds the content back until it does" in cause.words
+    assert lines(cause)[-1] == ("CHI", f"content before definition {PKG} 1")
+    world.chi.at(HOUR).say("instruction_executed")
+    assert world.cause("DEN").kind is CauseKind.UNKNOWN
+
+
+def test_the_words_say_how_far_a_definition_is_known_to_have_come(world: Hierarchy) -> None:
+    created(world.cen, 60)
+    world.block(world.den)
+    assert world.cause("DEN").words.endswith("it sent the definition, and no line shows that it has come to CHI")
+    world.chi.on("distmgr", 300).at(120).unit(PKG)
+    cause = world.cause("DEN")
+    assert (cause.kind, cause.site) == (CauseKind.UNKNOWN, "CEN")
+    assert cause.words.endswith("it sent the definition, and no line shows that it has come to DEN")
+    assert lines(cause) == [("CEN", f"package replicating {PKG}")]
+
+
 # On the way.
+
+
+def test_a_site_that_is_left_out_for_it_is_not_active(world: Hierarchy) -> None:
+    world.cen.on("distmgr", 50).at(0).say("package_adding", package=PKG)
+    world.cen.say("site_not_active", site="CHI")
+    world.cen.at(5).say("package_thread_exited", package=PKG)
+    # Something else was sent there since, so that the site is active again: what was left out is not sent by itself.
+    world.cen.at(60).status(2339, TS, istr0=TS, istr1="CHI")
+    world.block(world.chi)
+    cause = world.cause()
+    assert (cause.kind, cause.certainty, cause.site) == (CauseKind.NEVER_SENT, Certainty.STATED, "CEN")
+    assert cause.words == f"CEN did not send {PKG} to CHI: it was not an active site there"
+    assert lines(cause) == [("CEN", "site not active CHI")]
+    sent(world.cen, 120)
+    assert world.cause().kind is not CauseKind.NEVER_SENT
+
+
+def test_a_site_that_was_left_out_while_another_package_was_worked_on_is_no_cause(world: Hierarchy) -> None:
+    world.cen.on("distmgr").say("package_thread_started", thread_id=50, package="CEN00099")
+    world.cen.on("distmgr", 50).say("site_not_active", site="CHI")
+    world.cen.at(60).status(2339, TS, istr0=TS, istr1="CHI")
+    world.block(world.chi)
+    assert world.cause().kind is not CauseKind.NEVER_SENT
 
 
 def activate(teller: Teller, second: float, job: str = "00000E2A") -> None:
@@ -734,6 +808,22 @@ def test_packages_that_block_each_other_in_a_ring_end_the_search(world: Hierarch
     world.chi.unit(OTHER_TS, "RING", missing=[(PKG, PROGRAM)])
     world.block(world.chi)
     assert world.cause().kind is CauseKind.UNKNOWN
+
+
+def test_a_package_that_is_blocked_on_the_way_is_not_sent_on(world: Hierarchy) -> None:
+    sent(world.cen, 0)
+    world.cen.snapshot("CEN00099", error=5)
+    for second in (60, HOUR + 60):
+        world.chi.on("distmgr", 300).at(second).unit(PKG, missing=[("CEN00099", "Install")])
+    world.block(world.den)
+    cause = world.cause("DEN")
+    assert (cause.kind, cause.certainty, cause.site) == (
+        CauseKind.SOURCE_PATH_INACCESSIBLE,
+        Certainty.INFERRED,
+        "CEN",
+    )
+    assert cause.words.startswith(f"package {PKG} is itself blocked at CHI by CEN00099: CEN cannot read")
+    assert cause.behind == Reference("CEN00099", "Install")
 
 
 def test_a_package_that_is_blocked_by_itself_ends_the_search(world: Hierarchy) -> None:

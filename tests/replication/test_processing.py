@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from exporter.replication.state import FactKind
 from tests.replication.builders import PKG, TS, Teller
 
 
@@ -110,3 +111,45 @@ def test_open_threads_are_bounded(teller: Teller, monkeypatch: pytest.MonkeyPatc
     for thread in range(5):
         start(teller, PKG, thread)
     assert outcomes(teller) == {"unknown": 2}
+
+
+def left_out(teller: Teller) -> list[str]:
+    """Say that CHI is not active, and return the packages that were not sent there for it."""
+    teller.say("site_not_active", site="CHI")
+    return sorted(package for package, facts in teller.state.facts.items() if (FactKind.SITE_LEFT_OUT, "CHI") in facts)
+
+
+def test_a_line_without_a_package_is_of_the_one_that_its_thread_is_at(teller: Teller) -> None:
+    start(teller, PKG, 7)
+    start(teller, TS, 8)
+    assert left_out(teller.on("distmgr", 7)) == [PKG]
+    assert left_out(teller.on("distmgr", 8)) == [PKG, TS]
+
+
+def test_a_thread_whose_start_named_no_package_is_at_the_one_that_it_adds(teller: Teller) -> None:
+    teller.on("distmgr", 1).say("package_thread_created", thread_id=7)
+    teller.on("distmgr", 7).say("package_adding", package=PKG)
+    assert left_out(teller) == [PKG]
+
+
+def test_text_without_threads_is_of_the_package_that_was_begun_last(teller: Teller) -> None:
+    teller.on("distmgr", None).say("package_thread_started", thread_id=7, package=TS)
+    teller.say("package_updating", package=PKG)
+    assert left_out(teller) == [PKG]
+
+
+def test_a_thread_that_has_ended_or_was_cut_off_is_at_no_package(teller: Teller) -> None:
+    start(teller, PKG, 7)
+    teller.say("package_thread_exited", package=PKG)
+    assert left_out(teller) == []
+    start(teller, PKG, 7)
+    teller.ledger.interrupted("distmgr")
+    assert left_out(teller) == []
+
+
+def test_packages_of_threads_are_bounded(teller: Teller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporter.replication.processing.MAX_OPEN", 3)
+    for thread in range(9):
+        teller.on("distmgr", thread).say("package_adding", package=PKG)
+    assert left_out(teller.on("distmgr", 5)) == []
+    assert left_out(teller.on("distmgr", 6)) == [PKG]

@@ -47,6 +47,10 @@ class Courier:
         self.despooler.interrupted(state, self.troubles, log)
         self.transfers.interrupted(log)
 
+    def handed_over(self, state: SiteState, event: Event, site: str) -> None:
+        """Take a line that distribution manager hands something for a site to the scheduler: the site is active."""
+        self.troubles.clear(state, event, site, TroubleKind.SITE_NOT_ACTIVE)
+
     def _distmgr(self, state: SiteState, event: Event) -> None:
         site = text(event, "site")
         match event.name:
@@ -55,7 +59,7 @@ class Courier:
             case "site_not_active":
                 self.troubles.add(state, event, (TroubleKind.SITE_NOT_ACTIVE, site, ""))
             case "minijob_created":
-                self.troubles.clear(state, event, site, TroubleKind.SITE_NOT_ACTIVE)
+                self.handed_over(state, event, site)
             case _:
                 used, allowed = integer(event, "used"), integer(event, "allowed")
                 if used is not None and allowed is not None:

@@ -31,6 +31,14 @@ def test_use_of_package_processing_threads(teller: Teller) -> None:
     assert teller.state.transport.threads == {"distmgr": ThreadUse(2, 3, START)}
 
 
+def test_a_site_is_active_when_a_definition_is_handed_over_for_it(teller: Teller) -> None:
+    teller.say("site_not_active", site="PS1")
+    teller.at(1).status(2339, "CS100001", istr0="CS100001", istr1="PS2")
+    assert [trouble.site for trouble in teller.state.transport.troubles.values()] == ["PS1"]
+    teller.at(2).status(2339, "CS100001", istr0="CS100001", istr1="PS1")
+    assert not teller.state.transport.troubles
+
+
 def test_links_are_bounded(teller: Teller, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("exporter.replication.transport.requests.MAX_LINKS", 3)
     for number in range(9):
