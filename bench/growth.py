@@ -104,8 +104,7 @@ def read(data: bytes, known: Catalogue, tables: Tables | None = None) -> Ledger:
     matcher, ledger, at, line = Matcher(known, RecordReader(Clock()), tables), Ledger("CHI"), 0, 1
     while at < len(data):
         scan = matcher.scan(Block(data[at : at + _BLOCK], "distmgr.log", line), "distmgr")
-        for event in scan.events:
-            ledger.apply(event)
+        ledger.apply(scan.events)
         at, line = at + scan.consumed, line + scan.lines
     return ledger
 

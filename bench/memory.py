@@ -82,8 +82,7 @@ def stream(gigabytes: float) -> None:
                         print(f"{total / 1e9:.3f} {status_megabytes('self', 'VmRSS'):.1f}", flush=True)
                         told += 1
                     scan = matcher.scan(Block(rest + data, "distmgr.log", line + 1), "distmgr")
-                    for event in scan.events:
-                        ledger.apply(event)
+                    ledger.apply(scan.events)
                     total, line = total + len(data), line + scan.lines
                     rest = (rest + data)[scan.consumed :]
 

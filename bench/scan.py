@@ -119,8 +119,7 @@ def _pieces(data: bytes) -> Iterator[tuple[bytes, int]]:
 def _apply(scans: Sequence[Scan]) -> None:
     ledger = Ledger("CHI")
     for scan in scans:
-        for event in scan.events:
-            ledger.apply(event)
+        ledger.apply(scan.events)
 
 
 def _write(folder: Path, megabytes: float) -> tuple[Log, LogCounts]:

@@ -132,6 +132,6 @@ def replay(site: str, told: Iterable[Told], span: Span, sample: Callable[[SiteVi
         if one.event is None:
             ledger.interrupted(one.log)
         else:
-            ledger.apply(one.event)
+            ledger.apply((one.event,))
         revision += 1
     sample_until(due + span.step)

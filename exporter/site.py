@@ -206,8 +206,7 @@ class Site:
 
     def _note_scan(self, follower: Follower, scan: Scan, now: float) -> None:
         follower.advance(scan.consumed, scan.lines)
-        for event in scan.events:
-            self.ledger.apply(event)
+        self.ledger.apply(scan.events)
         self.bytes_read += scan.consumed
         health = follower.health
         health.events += len(scan.events)

@@ -70,8 +70,10 @@ def _encoder(kind: Any) -> _Converter:  # noqa: ANN401, PLR0911 - one return for
 
 
 def _names(kind: Any) -> tuple[str, ...]:  # noqa: ANN401
-    """Return the fields of a dataclass or named tuple, and none of another type."""
-    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else getattr(kind, "_fields", ())
+    """Return the fields that a dataclass or named tuple is made with, and none of another type."""
+    if is_dataclass(kind):
+        return tuple(field.name for field in fields(kind) if field.init)
+    return getattr(kind, "_fields", ())
 
 
 def _class_encoder(kind: type) -> _Converter:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +43,7 @@ FORMAT = 1
 
 # Before Python 3.12, looking a member up in its enum costs as much as five calls.
 _APPLIED, _BLOCKED, _FAILED, _UNKNOWN = Outcome.APPLIED, Outcome.BLOCKED, Outcome.FAILED, Outcome.UNKNOWN
+_WORDS = {outcome: outcome.value for outcome in Outcome}
 _DEFINITIONS, _REFERENCE_FAILURES, _STATUS_MESSAGES = (
     Tally.DEFINITIONS,
     Tally.REFERENCE_FAILURES,
@@ -88,6 +89,7 @@ class Ledger:
         self._work = _Work(site if isinstance(site, SiteState) else SiteState(site))
         self.state = self._work.state
         self.revision = 0
+        self._retried: dict[str, Unit] = {}
         handlers: dict[str, Callable[[Event], None]] = {
             "component_started": self._restarted,
             "replication_thread_started": self._restarted,
@@ -122,19 +124,24 @@ class Ledger:
             name: tuple(taker[name] for taker in (handlers, others) if name in taker) for name in handlers | others
         }
 
-    def apply(self, event: Event) -> None:
-        """Take the next event of a log."""
-        takers = self._takers.get(event.name)
-        if takers is not None:
-            for take in takers:
-                take(event)
-        elif event.name.startswith(USER_PREFIX):
-            count(self.state, Tally.USER_MESSAGES, event.log, event.name.removeprefix(USER_PREFIX))
-        else:
-            return
-        if len(self._work.packages.known) > MAX_PACKAGES:
-            self._forget_a_package()
-        self.revision += 1
+    def apply(self, events: Iterable[Event]) -> None:
+        """Take the next events of a log, in its order."""
+        takers, known = self._takers, self._work.packages.known
+        changes = 0
+        for event in events:
+            takes = takers.get(event.name)
+            if takes is None:
+                if not event.name.startswith(USER_PREFIX):
+                    continue
+                count(self.state, Tally.USER_MESSAGES, event.log, event.name.removeprefix(USER_PREFIX))
+            else:
+                for take in takes:
+                    take(event)
+                if len(known) > MAX_PACKAGES:
+                    self._forget_a_package()
+            changes += 1
+        self._settle()
+        self.revision += changes
 
     def interrupted(self, log: str) -> None:
         """Note that lines of a log were lost: what was open there ended in a way that is not known."""
@@ -152,6 +159,7 @@ class Ledger:
 
     def encode(self) -> dict[str, Any]:
         """Return the ledger as JSON-able data, from which `decode` makes one that goes on where this one stands."""
+        self._work.units.settle()
         return {"format": FORMAT, "ledger": codec.encode(self._work)}
 
     @classmethod
@@ -182,7 +190,7 @@ class Ledger:
     def _conclude(self, ended: Ended, event: Event | None) -> None:
         unit, outcome = ended.unit, ended.outcome
         if unit.begun or outcome is not _UNKNOWN:
-            count(self.state, _DEFINITIONS, str(outcome))
+            count(self.state, _DEFINITIONS, _WORDS[outcome])
         if not unit.package or outcome is _UNKNOWN:
             return
         self._work.packages.touch(unit.package)
@@ -206,26 +214,35 @@ class Ledger:
         if standing is None:
             self.state.blocked[unit.package] = Blocked(
                 unit.package,
-                tuple(unit.missing),
+                unit.missing,
                 time,
                 time,
                 1,
                 unit.version,
                 unit.definition,
                 unit.error,
-                unit.evidence,
+                (),
             )
+            self._retried[unit.package] = unit
             return
         resent = None not in (unit.definition, standing.definition) and unit.definition != standing.definition
         standing.definitions_tried += resent
-        standing.missing = tuple(unit.missing)
+        standing.missing = unit.missing
         standing.since = earliest(standing.since, time)
         standing.last_attempt = latest(standing.last_attempt, time)
         standing.attempts += 1
         standing.version = unit.version if unit.version is not None or resent else standing.version
         standing.definition = unit.definition or standing.definition
         standing.error = unit.error
-        standing.evidence = unit.evidence
+        self._retried[unit.package] = unit
+
+    def _settle(self) -> None:
+        """Show the lines of the units that failed last: in a backlog most are followed by another try at once."""
+        for package, unit in self._retried.items():
+            block = self.state.blocked.get(package)
+            if block is not None:
+                block.evidence = unit.evidence
+        self._retried.clear()
 
     def _unblock(self, package: str, time: float | None) -> None:
         block = self.state.blocked.pop(package, None)

@@ -70,9 +70,9 @@ def count(state: SiteState, tally: Tally, *key: str, by: int = 1) -> None:
 
 def earliest(a: float | None, b: float | None) -> float | None:
     """Return the earlier of two times, of which either may be unknown."""
-    return b if a is None else a if b is None else min(a, b)
+    return b if a is None else a if b is None or a <= b else b
 
 
 def latest(a: float | None, b: float | None) -> float | None:
     """Return the later of two times, of which either may be unknown."""
-    return b if a is None else a if b is None else max(a, b)
+    return b if a is None else a if b is None or a >= b else b

@@ -9,7 +9,12 @@ from exporter.replication.limits import MAX_OPEN, count
 from exporter.replication.state import ProcessingOutcome, SiteState, Tally
 from exporter.replication.units import text
 
-_STRENGTH = (ProcessingOutcome.ENDED, ProcessingOutcome.SUCCEEDED, ProcessingOutcome.WAITING, ProcessingOutcome.FAILED)
+_STRENGTH = {
+    outcome: strength
+    for strength, outcome in enumerate(
+        (ProcessingOutcome.ENDED, ProcessingOutcome.SUCCEEDED, ProcessingOutcome.WAITING, ProcessingOutcome.FAILED)
+    )
+}
 
 
 @dataclass(slots=True)
@@ -60,7 +65,7 @@ class Processing:
         key = _key(event)
         standing = self.open.get(key)
         if standing is not None:
-            self.open[key] = max(standing, outcome, key=_STRENGTH.index)
+            self.open[key] = max(standing, outcome, key=_STRENGTH.__getitem__)
         elif alone:
             _count(state, outcome)
 

@@ -105,6 +105,8 @@ class Sources:
 
     def read(self, state: SiteState, package: str, time: float | None) -> None:
         """Take a line that shows the source of a package to have been read, or the package to be gone."""
+        if not state.source_errors:  # nearly always; going through an enum costs more than all the rest
+            return
         for reason in SourceReason:
             error = state.source_errors.pop((package, reason), None)
             if error is not None:

@@ -20,8 +20,7 @@ def owner_of(package: str) -> str:
     return package[:3].upper() if _PACKAGE_ID.fullmatch(package) else ""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Reference:
+class Reference(NamedTuple):
     """A program of a package that a task sequence refers to."""
 
     package: str
@@ -165,8 +164,7 @@ class FactKind(StrEnum):
     INFORMATION_AWAITED = "information_awaited"  # the despooler holds a version of the content back for it
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """The newest line of one kind about one package (and one site or program, when the kind has a subject)."""
 
     kind: FactKind

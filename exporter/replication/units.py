@@ -66,8 +66,9 @@ class Unit:
         skipped: whether it was put off because content of a newer version has not come.
         failed_at: log time of the first line that shows the program step failing.
         last: log time of its latest line.
-        lines: its lines, each with whether it proves a failure.
+        lines: its lines, each with whether it proves a failure, but those that are `fresh`.
         refused: the line that says that a distribution point's row was refused.
+        fresh: its latest lines, as events, for most units are over and forgotten before anybody asks for their lines.
     """
 
     definition: str | None
@@ -75,7 +76,7 @@ class Unit:
     begun: bool
     version: int | None = None
     stored: bool = False
-    missing: list[Reference] = field(default_factory=list)
+    missing: tuple[Reference, ...] = ()
     program_failed: bool = False
     error: int | None = None
     failed: bool = False
@@ -84,28 +85,33 @@ class Unit:
     last: float | None = None
     lines: list[tuple[bool, Evidence]] = field(default_factory=list)
     refused: Evidence | None = None
-
-    @property
-    def blocked(self) -> bool:
-        """Whether its program step failed."""
-        return bool(self.missing) or self.program_failed
+    fresh: list[Event] = field(default_factory=list, init=False)
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """Its lines in the order of the log."""
+        self.settle()
         return tuple([line for _, line in self.lines])
 
     def add(self, event: Event) -> None:
         """Take one of its lines."""
         if event.time is not None:
             self.last = event.time
-        self.lines.append((event.name in _PROOFS, evidence_of(event)))
-        if len(self.lines) > MAX_EVIDENCE:
-            # A line that proves a failure outlives those that only show the unit's course.
-            plain = [i for i, (proves, _) in enumerate(self.lines[:-1]) if not proves]
-            del self.lines[plain[-1] if plain else -1]
+        self.fresh.append(event)
+        if len(self.fresh) > MAX_EVIDENCE:
+            self.settle()
         if event.name in _TELLING:
             self._note(event)
+
+    def settle(self) -> None:
+        """Keep what is to be kept of the fresh lines."""
+        for event in self.fresh:
+            self.lines.append((event.name in _PROOFS, evidence_of(event)))
+            if len(self.lines) > MAX_EVIDENCE:
+                # A line that proves a failure outlives those that only show the unit's course.
+                plain = [i for i, (proves, _) in enumerate(self.lines[:-1]) if not proves]
+                del self.lines[plain[-1] if plain else -1]
+        self.fresh.clear()
 
     def _note(self, event: Event) -> None:
         """Note what a line tells besides that it was written."""
@@ -130,7 +136,7 @@ class Unit:
         if self.failed_at is None:
             self.failed_at = time
         if reference not in self.missing and len(self.missing) < MAX_REFERENCES:
-            self.missing.append(reference)
+            self.missing += (reference,)
 
     def _fail_program(self, error: int | None, time: float | None) -> None:
         if self.failed_at is None:
@@ -141,7 +147,7 @@ class Unit:
     @property
     def outcome(self) -> Outcome:
         """How it ended, once its last line was seen."""
-        if self.blocked:
+        if self.missing or self.program_failed:
             return _BLOCKED
         if self.skipped:
             return _SKIPPED
@@ -165,16 +171,28 @@ class Units:
 
     def take(self, event: Event) -> Sequence[Ended]:
         """Take one line of a unit (`LINES`); return the units that it ended, in their order."""
-        name = event.name
-        unit = self.open.get((event.log, event.thread))
-        if unit is None or not unit.begun or (name != _NAMELESS and event.fields.get("package") != unit.package):
-            return self._begin(event) if name == "incoming_file" else self._take_other(event, unit)
-        # Nearly every line is of the package that the open unit of its thread is about.
+        name, key = event.name, (event.log, event.thread)
+        if name == "incoming_file":
+            return self._begin(event)
+        unit = self.open.get(key)
+        if unit is None or not unit.begun:
+            return self._take_loose(event, unit)
+        named = event.fields.get("package")
+        if named != unit.package and name != _NAMELESS:
+            if unit.package:
+                return self._foreign(event, unit, text(event, "package"))
+            # In text without threads the contents of another package may be written between the lines of this unit.
+            if key[1] is None and name == "contents_added":
+                return ()
+            unit.package = text(event, "package")
         unit.add(event)
-        return self._end(event, unit) if name == "package_unlocked" else ()
+        if name != "package_unlocked":
+            return ()
+        del self.open[key]
+        return (Ended(unit, unit.outcome),)
 
-    def _take_other(self, event: Event, unit: Unit | None) -> list[Ended]:
-        """Take a line that names or opens a unit, that is of another than the open one, or of none."""
+    def _take_loose(self, event: Event, unit: Unit | None) -> list[Ended]:
+        """Take a line of a unit whose beginning was not seen."""
         named = "" if event.name == _NAMELESS else text(event, "package")
         if unit is not None and named and unit.package and named != unit.package:
             return self._foreign(event, unit, named)
@@ -184,7 +202,6 @@ class Units:
                 return []
             ended = self._close_open(event)
             unit = self._open(event, Unit(None, named, begun=False), ended)
-        # In text without threads the contents of another package may be written between the lines of this unit.
         if named and not unit.package and (event.thread is not None or event.name != "contents_added"):
             unit.package = named
         elif named != unit.package and event.name == "contents_added":
@@ -196,6 +213,11 @@ class Units:
         """Close the open units of one log: lines were lost, or the component started anew."""
         return [Ended(self.open.pop(key), _UNKNOWN) for key in [key for key in self.open if key[0] == log]]
 
+    def settle(self) -> None:
+        """Keep what is to be kept of the open units' fresh lines."""
+        for unit in self.open.values():
+            unit.settle()
+
     def joins(self, event: Event) -> Unit | None:
         """Return the open unit of the line's thread."""
         return self.open.get(key_of(event))
@@ -204,8 +226,7 @@ class Units:
         ended = self._close_open(event)
         file = base_name(text(event, "file"))
         if file.upper().endswith(_DEFINITION):
-            unit = self._open(event, Unit(file, "", begun=True), ended)
-            unit.add(event)
+            self._open(event, Unit(file, "", begun=True), ended).add(event)
         return ended
 
     def _open(self, event: Event, unit: Unit, ended: list[Ended]) -> Unit:
@@ -235,7 +256,8 @@ class Units:
         other = self._open(event, Unit(None, named, begun=False), ended)
         if failing and unit.missing and not unit.program_failed:
             # The reference line does not say whose it is; the line that follows it does.
-            other.missing = [unit.missing[-1]]
+            other.missing = unit.missing[-1:]
+            unit.settle()
             other.lines = [line for line in unit.lines if line[0]][-1:]
         other.add(event)
         return ended + self._end(event, other)

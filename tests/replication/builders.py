@@ -50,7 +50,7 @@ class Teller:
     def say(self, event_name: str, /, **fields: str | int) -> Event:
         event = self.event(event_name, **fields)
         self.said.append(event)
-        self.ledger.apply(event)
+        self.ledger.apply((event,))
         return event
 
     def wait(self, seconds: float) -> None:
@@ -121,6 +121,5 @@ class Teller:
 def replay(events: Sequence[Event], site: str = "CHI") -> Ledger:
     """Return the ledger that a sequence of events makes."""
     ledger = Ledger(site)
-    for event in events:
-        ledger.apply(event)
+    ledger.apply(events)
     return ledger

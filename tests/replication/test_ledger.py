@@ -328,8 +328,8 @@ def test_a_restart_of_the_exporter_in_the_middle_of_a_unit_goes_on_as_if_nothing
     stored = json.loads(json.dumps(teller.ledger.encode()))
     again = Ledger.decode(stored)
     for ledger in (teller.ledger, again):
-        ledger.apply(teller.event("package_program_not_updated", package=TS, error=40))
-        ledger.apply(teller.event("package_unlocked", package=TS))
+        ledger.apply([teller.event("package_program_not_updated", package=TS, error=40)])
+        ledger.apply([teller.event("package_unlocked", package=TS)])
     assert again.state.blocked[TS].missing == (Reference(PKG, PROGRAM),)
     assert again.state.blocked[TS].attempts == 1
     teller.unit()

@@ -174,7 +174,7 @@ def _next_line(ledger: Ledger, truth: Truth, thread: Thread, time: float) -> Non
     thread.open = True
     if name in {"program_reference_missing", "package_program_not_updated"}:
         thread.failed_at = thread.failed_at or time
-    ledger.apply(Event(name, fields, "distmgr", "distmgr.log", 1, time, thread.number, "", name))
+    ledger.apply([Event(name, fields, "distmgr", "distmgr.log", 1, time, thread.number, "", name)])
     if name == "package_unlocked":
         truth.close(script, thread.failed_at)
         thread.scripts.pop(0)
@@ -192,7 +192,7 @@ def _something_else(ledger: Ledger, truth: Truth, step: str, package: str, time:
     if step == "restart":
         fields = {"component": "SMS_DISTRIBUTION_MANAGER", "thread_id": 1}
     name = names.get(step, "status_message")
-    ledger.apply(Event(name, fields, "distmgr", "distmgr.log", 1, time, 9, "", name))
+    ledger.apply([Event(name, fields, "distmgr", "distmgr.log", 1, time, 9, "", name)])
     if step != "restart":
         truth.clear(package)
 
@@ -341,10 +341,20 @@ def test_a_restart_of_the_exporter_at_any_point_changes_nothing(events: list[Eve
     again = Ledger.decode(json.loads(json.dumps(half.encode())))
     assert again.state == half.state
     assert again.encode() == half.encode()
-    for event in events[place:]:
-        again.apply(event)
+    again.apply(events[place:])
     assert again.state == whole.state
     assert again.encode() == whole.encode()
+
+
+@settings(max_examples=150, deadline=None)
+@given(any_events(timed=False))
+def test_events_that_come_one_by_one_leave_what_they_leave_at_once(events: list[Event]) -> None:
+    one_by_one = Ledger("CHI")
+    for event in events:
+        one_by_one.apply([event])
+    at_once = replay(events)
+    assert one_by_one.encode() == at_once.encode()
+    assert one_by_one.revision == at_once.revision
 
 
 @settings(max_examples=100, deadline=None)
@@ -370,8 +380,7 @@ def test_lost_lines_at_any_point_leave_a_state_that_can_be_written(events: list[
     assert not work.units.open
     assert not work.processing.open
     assert not work.sources.open
-    for event in events[place:]:
-        ledger.apply(event)
+    ledger.apply(events[place:])
     assert Ledger.decode(json.loads(json.dumps(ledger.encode()))).state == ledger.state
 
 
