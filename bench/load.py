@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import re
+import socket
 import ssl
 import subprocess
 import threading
@@ -24,6 +25,9 @@ from bench.running import Running, running
 
 _PATHS: Final = ("/metrics", "/", "/api/v1/hierarchy", "/api/v1/blocked", "/-/healthy")
 _CONNECTIONS: Final = 16
+_SCRAPERS: Final = 100
+_SLOW_CLIENTS: Final = 400
+_ASKED_AT_ONCE: Final = 20
 _USER: Final = "prometheus:secret"
 _SITE: Final = "AAA"
 _LINE: Final = "Nothing to do.  $$<SMS_DISTRIBUTION_MANAGER><06-14-2018 06:26:25.828-60><thread=9112 (0x2398)>\r\n"
@@ -37,6 +41,7 @@ def load(folder: Path, seconds: float) -> Part:
     """Ask for each page for so many seconds, in plain HTTP and with TLS and a password, while a log is written."""
     subprocess.run(command("simulate", folder / "hierarchy"), check=True, stdout=subprocess.DEVNULL)
     rows: list[list[Cell]] = []
+    crowds: list[list[Cell]] = []
     targets = []
     for how, options, trust, headers in (("plain", [], None, {}), ("TLS, password", *_secured(folder))):
         log = folder / how / "distmgr.log"
@@ -45,11 +50,12 @@ def load(folder: Path, seconds: float) -> Part:
         logs = (folder / "hierarchy", f"{_SITE}={log.parent}")
         with running(*options, *logs, trust=trust, headers=headers) as exporter, _writing(log) as writer:
             exporter.wait("/-/ready")
-            for path in _PATHS:
-                with _watching(exporter, writer) as delays:
-                    found = _wrk(exporter, path, seconds)
-                rows.append([how, path, *found, median(delays) * 1000, max(delays) * 1000, exporter.memory()])
-            slowest = max(float(str(row[-2])) for row in rows if row[0] == how) / 1000
+            rows += [[how, path, *_asked(exporter, writer, path, _CONNECTIONS, seconds)] for path in _PATHS]
+            crowds.append([how, f"{_SCRAPERS} scrapers", *_asked(exporter, writer, "/metrics", _SCRAPERS, seconds)])
+            with _slow_clients(exporter, _SLOW_CLIENTS):
+                found = _asked(exporter, writer, "/metrics", 1, seconds)
+            crowds.append([how, f"1 scraper beside {_SLOW_CLIENTS} stalled clients", *found])
+            slowest = max(float(str(row[-2])) for row in [*rows, *crowds] if row[0] == how) / 1000
         targets.append(
             Target(
                 f"a line written under load, {how}",
@@ -58,15 +64,42 @@ def load(folder: Path, seconds: float) -> Part:
                 slowest <= _WANTED_DELAY,
             )
         )
-    columns = ("", "path", "requests/s", "half, ms", "99 of 100, ms", "failed", "line counted after, half, ms")
-    table = Table(f"{_CONNECTIONS} clients at once", (*columns, "at most, ms", "memory MB"), rows)
+    columns = ("requests/s", "half, ms", "99 of 100, ms", "failed", "line counted after, half, ms", "at most, ms")
+    tables = [
+        Table(f"{_CONNECTIONS} clients at once", ("", "path", *columns, "memory MB"), rows),
+        Table("Crowds, at `/metrics`", ("", "who asks", *columns, "memory MB"), crowds),
+    ]
     how = (
         f"A simulated hierarchy of six sites is served, and {_LINES_A_WRITE / _WRITE_SECONDS:.0f} lines a second are "
         f"written to one more log and read. {_CONNECTIONS} clients of wrk ask for one page, each as soon as it has "
         f"the answer, for {seconds:g} s, with gzip. Beside them, one client asks how many lines were counted, and so "
-        "measures how long a line takes from being written to being told. All of it runs on the same machine."
+        "measures how long a line takes from being written to being told. Then come a hundred scrapers, and clients "
+        "that ask for all metrics and do not read them. All of it runs on the same machine."
     )
-    return Part("load", "Under load", how, [table], targets=targets)
+    return Part("load", "Under load", how, tables, targets=targets)
+
+
+def _asked(exporter: Running, writer: _Writer, path: str, connections: int, seconds: float) -> list[Cell]:
+    """Ask for a page, and return what a row tells of it."""
+    with _watching(exporter, writer) as delays:
+        found = _wrk(exporter, path, connections, seconds)
+    return [*found, median(delays) * 1000, max(delays) * 1000, exporter.memory()]
+
+
+@contextlib.contextmanager
+def _slow_clients(exporter: Running, count: int) -> Iterator[None]:
+    """Keep clients that have asked for all metrics again and again, and do not take the answers."""
+    headers = "".join(f"{name}: {value}\r\n" for name, value in exporter.headers.items())
+    request = f"GET /metrics HTTP/1.1\r\nHost: bench\r\n{headers}\r\n".encode()
+    with contextlib.ExitStack() as clients:
+        for _ in range(count):
+            client = clients.enter_context(socket.socket())
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect(("127.0.0.1", exporter.port))
+            if exporter.trust is not None:
+                client = clients.enter_context(exporter.trust.wrap_socket(client, server_hostname="127.0.0.1"))
+            client.sendall(request * _ASKED_AT_ONCE)
+        yield
 
 
 def _secured(folder: Path) -> tuple[list[str | Path], ssl.SSLContext, Mapping[str, str]]:
@@ -87,12 +120,12 @@ def _secured(folder: Path) -> tuple[list[str | Path], ssl.SSLContext, Mapping[st
     return ["--web.config.file", config], trust, {"Authorization": f"Basic {token}"}
 
 
-def _wrk(exporter: Running, path: str, seconds: float) -> list[Cell]:
+def _wrk(exporter: Running, path: str, connections: int, seconds: float) -> list[Cell]:
     """Return requests a second, the latencies of half and of 99 of 100 in milliseconds, and how many failed."""
     scheme = "http" if exporter.trust is None else "https"
     headers = {"Accept-Encoding": "gzip", **exporter.headers}
     options = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
-    size = ["-t", "1", "-c", str(_CONNECTIONS), "-d", f"{max(1, round(seconds))}s", "--latency"]
+    size = ["-t", "1", "-c", str(connections), "-d", f"{max(1, round(seconds))}s", "--latency"]
     address = f"{scheme}://127.0.0.1:{exporter.port}{path}"
     report = subprocess.run(["wrk", *size, *options, address], capture_output=True, text=True, check=True).stdout
     (rate,) = re.findall(r"^Requests/sec:\s+([\d.]+)$", report, re.MULTILINE)
@@ -105,7 +138,10 @@ def _wrk(exporter: Running, path: str, seconds: float) -> list[Cell]:
 
 
 def _latency(report: str, percent: int) -> float:
-    ((number, unit),) = re.findall(rf"^\s*{percent}%\s+([\d.]+)(us|ms|s|m)$", report, re.MULTILINE)
+    found = re.search(rf"^\s*{percent}%\s+([\d.]+)(us|ms|s|m)$", report, re.MULTILINE)
+    if found is None:
+        raise ValueError(f"wrk tells no latency of {percent} in 100:\n{report}")
+    number, unit = found.groups()
     return float(number) * _UNITS[unit]
 
 
