@@ -14,6 +14,7 @@ from exporter.config.schema import Site as SiteConfig
 from exporter.events.dispatch import Tables
 from exporter.events.loader import Catalogue, load_catalogue
 from exporter.events.matcher import Matcher
+from exporter.lanes import Watch
 from exporter.logs.clock import Clock
 from exporter.logs.discovery import KNOWN_LOGS, Folder
 from exporter.logs.records import RecordReader
@@ -28,7 +29,6 @@ from exporter.places import (
     refuse_two_folders_of_one_site,
     sites_of,
 )
-from exporter.service import Watch
 from exporter.site import Site
 
 

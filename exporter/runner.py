@@ -92,12 +92,12 @@ class Runner:
             try:
                 setup = set_up(self._request)
             except (FileError, PlaceError, CatalogueError) as error:
-                self._service.note_reload(ok=False)
+                self._service.facts.note_reload(ok=False)
                 _LOG.error("The configuration was not reloaded, the old one stays in use: %s", error)
                 raise ReloadError(str(error)) from None
             self._service.watch(setup.watches)
             self.given = setup.given
-            self._service.note_reload(ok=True)
+            self._service.facts.note_reload(ok=True)
             _LOG.info("The configuration was reloaded: %d sites", len(setup.sources))
 
     def run(self, *, watch_file: bool) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from exporter import service as service_module
+from exporter import lanes as lanes_module
 from exporter.checkpoint import DATABASE, Checkpoint, CheckpointBusyError, SavedSite
 from exporter.events.matcher import Matcher
+from exporter.lanes import Watch
 from exporter.logs.clock import Clock
 from exporter.logs.discovery import Folder
 from exporter.logs.records import RecordReader
-from exporter.logs.volume import Trouble, VolumeError
 from exporter.memory import Memory
 from exporter.metrics.views import ExporterFacts
-from exporter.service import RECALL_SECONDS, MakeWatches, Service, Watch, lane_of
+from exporter.service import RECALL_SECONDS, MakeWatches, Service
 from exporter.site import Site
 from tests.lines import applied, blocked
 from tests.live import CATALOGUE
-from tests.logs.memory import MemoryVolume, nothing
+from tests.logs.memory import MemoryVolume
 from tests.waiting import until
 
 _INTERVAL = 0.005
@@ -138,7 +137,7 @@ def _hanging() -> tuple[MemoryVolume, threading.Event]:
 def test_share_that_hangs_holds_up_no_other_and_not_the_end(
     services: Services, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(service_module, "_STOP_SECONDS", 0.1)
+    monkeypatch.setattr(lanes_module, "_STOP_SECONDS", 0.1)
     service = services(Checkpoint(tmp_path))
     service.recall()
     hanging, released = _hanging()
@@ -153,51 +152,6 @@ def test_share_that_hangs_holds_up_no_other_and_not_the_end(
 
     assert not thread.is_alive()
     assert left.ledger.state.blocked == {}, "what comes back after the end changes nothing any more"
-
-
-def test_fault_of_ours_in_one_site_is_counted_and_silences_no_other(
-    services: Services, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    poll = Site.poll
-
-    def faulty(self: Site, now: float, turns: int | None = None) -> bool:
-        if self.code == "CHI":
-            raise ZeroDivisionError
-        return poll(self, now, turns)
-
-    monkeypatch.setattr(Site, "poll", faulty)
-    service = services(None)
-    service.watch(_watching({"CHI": _volume(b""), "LON": _volume(blocked("CEN00021"))}))
-
-    until(lambda: _facts(service).faults >= 3)
-    _ready(service)
-    assert _blocked(service, "LON") == {"CEN00021": 1}
-    assert caplog.text.count("Traceback") == 1, "told once, not at every poll"
-    monkeypatch.undo()
-    until(lambda: "are read again" in caplog.text)
-
-
-def test_own_log_tells_what_cannot_be_read_and_what_was_lost(
-    services: Services, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO, logger="exporter")
-    volume = _volume(blocked("CEN00021", 5))
-    service = services(None)
-    service.watch(_watching({"CHI": volume}))
-    _ready(service)
-    assert caplog.text == ""
-
-    def refuse(_call: str, name: str) -> None:
-        raise VolumeError(name, Trouble.DENIED, "EACCES", "Permission denied")
-
-    volume.hook = refuse
-    until(lambda: "CHI distmgr is not read: /no/such/folder/CHI: Permission denied" in caplog.text)
-    volume.hook = nothing
-    until(lambda: "CHI distmgr is read again" in caplog.text)
-    volume.truncate("distmgr.log")
-    volume.write("distmgr.log", applied("CEN00020", 90))
-    until(lambda: "CHI distmgr: lines were lost" in caplog.text)
-    assert caplog.text.count("is not read") == 1
 
 
 def test_kill_loses_nothing_that_was_saved(services: Services, tmp_path: Path) -> None:
@@ -536,30 +490,3 @@ def test_stopped_service_is_not_started_again_by_a_reload_that_comes_late(servic
 
     assert set(service.sites) == {"CHI"}
     assert not any(thread.name.startswith("lane") for thread in threading.enumerate())
-
-
-def test_reload_is_noted(services: Services) -> None:
-    service = services(None)
-    service.note_reload(ok=False)
-    assert (_facts(service).reload_ok, _facts(service).reload_time) == (False, None)
-    service.note_reload(ok=True)
-    assert (_facts(service).reload_ok, _facts(service).reload_time) == (True, 1e9)
-
-
-@pytest.mark.parametrize(
-    ("path", "lane"),
-    [
-        (r"\\CHI01\SMS_CHI\Logs", "chi01"),
-        (r"\\chi01\d$\SMS\Logs", "chi01"),
-        ("smb://reader:secret@chi01/SMS_CHI/Logs", "chi01"),
-        ("/no/such/folder", "/no/such/folder"),
-    ],
-)
-def test_sites_of_one_server_are_read_in_one_lane(path: str, lane: str) -> None:
-    assert lane_of(path) == lane
-
-
-def test_sites_of_one_disk_are_read_in_one_lane(tmp_path: Path) -> None:
-    (tmp_path / "CHI").mkdir()
-    assert lane_of(str(tmp_path / "CHI")) == lane_of(str(tmp_path))
-    assert lane_of(str(tmp_path)).startswith("device ")

@@ -21,13 +21,14 @@ from exporter.commands.output import new_console
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
 from exporter.hierarchy import Report, report
+from exporter.lanes import Watch
 from exporter.logs.clock import Clock
 from exporter.logs.discovery import Folder
 from exporter.logs.records import RecordReader
 from exporter.logs.volume import LocalVolume
 from exporter.metrics.exposition import Exposition
 from exporter.own_log import start_logging
-from exporter.service import Service, Watch
+from exporter.service import Service
 from exporter.simulator import Plan, demo_plan, run_live
 from exporter.site import Site
 from exporter.web.addresses import ListenError

@@ -125,7 +125,7 @@ def command(
     setup = _set_up(request)
     checkpoint = _checkpoint(state_dir or setup.config.state_dir)
     service = Service(checkpoint)
-    guard = _guard(web_config_file, service.note_web_config)
+    guard = _guard(web_config_file, service.facts.note_web_config)
     exposition = Exposition(service.look, setup.config.limits.budgets)
     textfile = _textfile(service, exposition, textfile_dir)
     runner = Runner(request, service, setup.given)
@@ -194,7 +194,7 @@ def _textfile(service: Service, exposition: Exposition, directory: Path | None) 
     if directory is None:
         return None
     render = partial(exposition.page, Form.TEXT, names=SAMPLES)
-    return Textfile(directory, render, service.unready, service.note_textfile)
+    return Textfile(directory, render, service.unready, service.facts.note_textfile)
 
 
 def _server(

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
+from exporter.lanes import Watch
 from exporter.logs import smb_share
 from exporter.logs.block import Block
 from exporter.logs.clock import Clock
@@ -28,7 +29,7 @@ from exporter.logs.smb import SmbVolume, volume_of
 from exporter.logs.smb_access import PASSWORD_VARIABLE, USERNAME_VARIABLE, Credentials, ShareUrl
 from exporter.logs.smb_share import Logons
 from exporter.logs.volume import Listing, LocalVolume, Trouble, VolumeError
-from exporter.service import Service, Watch
+from exporter.service import Service
 from exporter.site import Site
 from tests.logs import samba
 from tests.logs.samba import PASSWORD, USER, Proxy, Samba
