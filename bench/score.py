@@ -26,7 +26,7 @@ from rich.progress import track
 from rich.table import Table
 
 from bench.facts import FINDINGS, Key, told_facts, true_facts
-from exporter.commands.explain import read_once
+from exporter.commands.explain import read_once, sites_at
 from exporter.commands.options import find
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
@@ -133,7 +133,8 @@ def explain(plan: Plan, matcher: Matcher) -> Explained:
     with TemporaryDirectory() as name:
         folder = Path(name)
         truth = run_batch(folder, replace(plan, max_log_bytes=_NEVER_ROLLS))
-        read = read_once(find([name], KNOWN_LOGS), matcher)
+        read = sites_at(find([name], KNOWN_LOGS), matcher)
+        read_once(read)
         states = {site.code: site.ledger.state for site in read}
         told = report(states, {site.code: site.gaps for site in read}).to_json()
         absent = [key for key, cause in _causes(told).items() if not _stands(folder, cause)]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from exporter.commands.explain import read_once, reading_of
+from exporter.commands.explain import read_once, reading_of, sites_at
 from exporter.doubts import doubts_of
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
@@ -29,7 +29,8 @@ def explain_picture() -> str:
     """Return an SVG of what `explain` says about the simulated hierarchy."""
     with tempfile.TemporaryDirectory() as name:
         run_batch(Path(name), demo_plan(mended=False))
-        sites = read_once(find_places([name], KNOWN_LOGS), Matcher(load_catalogue(), RecordReader(Clock())))
+        sites = sites_at(find_places([name], KNOWN_LOGS), Matcher(load_catalogue(), RecordReader(Clock())))
+        read_once(sites)
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, highlight=False)
     console.print("$ configmgr-exporter explain /mnt/hierarchy", style="bold")
     print_report(

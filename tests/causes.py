@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from exporter.commands.explain import read_once
+from exporter.commands.explain import read_once, sites_at
 from exporter.events.matcher import Matcher
 from exporter.hierarchy import report
 from exporter.logs.discovery import KNOWN_LOGS
@@ -41,7 +41,8 @@ def explained(name: str) -> Mapping[str, Any]:
 
 
 def _explain(place: str, known: Matcher) -> Mapping[str, Any]:
-    read = read_once(find_places([place], KNOWN_LOGS), known)
+    read = sites_at(find_places([place], KNOWN_LOGS), known)
+    read_once(read)
     return report({site.code: site.ledger.state for site in read}).to_json()
 
 

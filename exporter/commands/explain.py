@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -37,6 +38,12 @@ _TURNS = 8  # blocks between two looks at the progress bar
 @click.option("--site", "sites", multiple=True, metavar="CODE", help="Only what is stuck at this site; repeatable.")
 @click.option("--package", "packages", multiple=True, metavar="ID", help="Only what concerns this package; repeatable.")
 @click.option("--since", "since", type=MomentType(), help="Only what was last seen at or after this time, in UTC.")
+@click.option(
+    "--config.file",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="YAML file, as for `run`: its sites, which is whose parent, names and messages; see docs/configuration.md.",
+)
 @click.option("--inventory", type=click.Path(path_type=Path), help="CSV or YAML file with the names of packages.")
 @zone_option
 @code_page_option
@@ -46,6 +53,7 @@ def command(
     sites: Sequence[str],
     packages: Sequence[str],
     since: datetime | None,
+    config_file: Path | None,
     inventory: Path | None,
     zone: tzinfo | None,
     code_page: str,
@@ -58,18 +66,20 @@ def command(
     \b
     configmgr-exporter explain D:\\SMS\\Logs
     configmgr-exporter explain CEN=\\\\cen01\\SMS_CEN\\Logs CHI=\\\\chi01\\SMS_CHI\\Logs
+    configmgr-exporter explain --config.file configmgr-exporter.yml
     """
-    names = _names(inventory)
-    places = find(logs or _local_logs(), KNOWN_LOGS)
+    given = _typed(logs, zone, code_page) if config_file is None else _configured(logs, config_file, zone, code_page)
+    names = {**given.names, **_names(inventory)}
+    read = given.sites
     wanted = frozenset(site.upper() for site in sites)
-    unknown = wanted - {place.site for place in places}
+    unknown = wanted - {site.code for site in read}
     if unknown:
         raise click.ClickException(f"no logs of {', '.join(sorted(unknown))} are among those named.")
-    read = read_once(places, Matcher(load_catalogue(), RecordReader(Clock(zone), code_page)))
+    read_once(read)
     only = Filter(_posix(since), {*packages, *map(str.upper, packages)}, wanted)
     doubts = (*doubts_of(read), *unnamed(packages, read))
     states = {site.code: site.ledger.state for site in read}
-    answer = report(states, {site.code: site.gaps for site in read}, only=only, names=names)
+    answer = report(states, {site.code: site.gaps for site in read}, given.tree, only, names)
     if as_json:
         click.echo(to_json({**answer.to_json(), "doubts": doubts}, indent=2))
     else:
@@ -79,14 +89,17 @@ def command(
     raise click.exceptions.Exit(SOMETHING_IS_STUCK if answer.stuck else NOT_DONE if is_blind(read) else 0)
 
 
-def read_once(places: Sequence[Place], matcher: Matcher) -> list[Site]:
-    """Read all logs of some places from their beginning to their end, showing progress on a terminal."""
-    sites = [Site(code, folders, matcher, once=True) for code, folders in sites_of(places).items()]
-    with reading_bar(sum(place.size() for place in places)) as show:
+def sites_at(places: Sequence[Place], matcher: Matcher) -> list[Site]:
+    """Make the sites whose logs lie at some places."""
+    return [Site(code, folders, matcher, once=True) for code, folders in sites_of(places).items()]
+
+
+def read_once(sites: Sequence[Site]) -> None:
+    """Read all logs of some sites from their beginning to their end, showing progress on a terminal."""
+    with reading_bar(sum(Place(site.code, folder).size() for site in sites for folder in site.folders)) as show:
         for site in sites:
             while site.poll(time.time(), turns=_TURNS):
                 show(sum(each.bytes_read for each in sites))
-    return sites
 
 
 def reading_of(sites: Sequence[Site], doubts: Sequence[str], *, narrowed: bool = False) -> Reading:
@@ -96,6 +109,34 @@ def reading_of(sites: Sequence[Site], doubts: Sequence[str], *, narrowed: bool =
     logs = [health for site in sites for health in site.logs.values() if health.lines]
     until = max((health.last_record for health in logs if health.last_record is not None), default=None)
     return Reading([site.code for site in sites], len(logs), until, doubts, is_blind(sites), narrowed)
+
+
+class _Given(NamedTuple):
+    """What is to be read, and what is known beside: the parents of sites, and names of packages."""
+
+    sites: Sequence[Site]
+    tree: Mapping[str, str] = MappingProxyType({})
+    names: Mapping[str, str] = MappingProxyType({})
+
+
+def _typed(logs: Sequence[str], zone: tzinfo | None, code_page: str) -> _Given:
+    places = find(logs or _local_logs(), KNOWN_LOGS)
+    return _Given(sites_at(places, Matcher(load_catalogue(), RecordReader(Clock(zone), code_page))))
+
+
+def _configured(logs: Sequence[str], file: Path, zone: tzinfo | None, code_page: str) -> _Given:
+    # Few have a file, and the schema takes longer to load than many logs to read.
+    from exporter.assembly import Request, set_up  # noqa: PLC0415
+    from exporter.config.located_yaml import FileError  # noqa: PLC0415
+    from exporter.events.entries import CatalogueError  # noqa: PLC0415
+    from exporter.places import PlaceError  # noqa: PLC0415
+
+    try:
+        setup = set_up(Request(logs, file, zone, code_page, local_logs()))
+    except (FileError, PlaceError, CatalogueError) as error:
+        raise click.ClickException(str(error)) from None
+    sites = [Site(each.site, each.folders, setup.matcher(each), once=True) for each in setup.sources]
+    return _Given(sites, setup.tree, setup.config.inventory)
 
 
 def _names(inventory: Path | None) -> Mapping[str, str]:

@@ -21,7 +21,7 @@ _HEAD = r"""# Configuration
 <!-- Made by `python -m exporter.config.reference > docs/configuration.md`: change the schema, not this page. -->
 
 No configuration file is needed: `configmgr-exporter run CHI=D:\SMS\Logs` reads the logs of one site server. A file is
-for many sites, for names, for messages of your own. Name it with `--config.file`:
+for many sites, for names, for messages of your own. Name it with `--config.file`; `run`, `check` and `explain` take it:
 
 ```yaml
 defaults:
