@@ -278,7 +278,7 @@ def _numbers(tally: Tally) -> Iterable[str]:
 @click.option("--scenarios/--no-scenarios", default=True, help="Whether to run the scenarios too.")
 def main(*, count: int, seed: int, scenarios: bool) -> None:
     """Compare what `explain` says of simulated hierarchies with what is true of them."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     matcher = Matcher(load_catalogue(), RecordReader(Clock()))
     result = Score()
     chosen = [(name, plan) for name, plan in worlds(seed, count) if scenarios or not name.startswith("scenario")]

@@ -33,7 +33,7 @@ from exporter.replication.cause import (
     win32_words,
 )
 from exporter.replication.state import Fact, FactKind, Reference, SiteState, SourceError, SourceReason
-from exporter.replication.way import on_the_way, passed
+from exporter.replication.way import closed, held, passed
 
 __all__ = ["Case", "Cause", "CauseKind", "Certainty", "Proof", "World", "diagnose"]
 
@@ -184,7 +184,7 @@ def _had_one(case: Case, stored: Fact | None) -> bool:
     return stored is not None or (new is None and case.newest(case.owner, FactKind.UPDATED) is not None)
 
 
-def _stopped(case: Case) -> tuple[str, Fact] | None:
+def _stop(case: Case) -> tuple[str, Fact] | None:
     """Return the first site between that the newest definition got no further than, or not to, and its line on that.
 
     One that has not stored it as a whole does not begin to process the package, and so does not send it to the sites
@@ -201,31 +201,49 @@ def _stopped(case: Case) -> tuple[str, Fact] | None:
     return None
 
 
-def _definition_old(case: Case) -> Cause | None:
-    """Compare the version of the package's row at the site with the owner's, and see how far the owner's has come."""
-    if case.state(case.site) is None or case.site == case.owner:
+def _stopped(case: Case) -> Cause | None:
+    """Look for a site between of which a line says that the newest definition did not get further, or not there."""
+    found = _stop(case)
+    if found is None or case.state(case.site) is None:
         return None
+    stop, line = found
     stored, sent = case.written(case.site), case.newest(case.owner, FactKind.REPLICATING)
-    stop, line = _stopped(case) or (case.site, None)
     words = _older(case, stored, sent)
-    if not words and line is not None and not later(stored, line.evidence.time):
+    if not words and (stored is None or (later(sent, stored.evidence.time) and later(line, stored.evidence.time))):
         words = f"the definition of {case.package} has not come to {named(case.site)}"
     if not words:
         return None
-    refused = line is not None and line.kind is FactKind.DEFINITION_REFUSED
+    refused = line.kind is FactKind.DEFINITION_REFUSED
     if refused:
         words += f"; {stop}, on the way, fails with it at a distribution point, and so does not send it on"
-    elif line is not None:
-        words += f"; it has not come to {named(stop)}, where the despooler holds the content back until it does"
-    lines = ((case.site, stored), (case.owner, sent), (stop, line))
-    proofs = tuple(Proof(site, fact.evidence) for site, fact in lines if fact is not None)
+    else:
+        words += f"; it has not come to {stop}, on the way, where the despooler holds the content back until it does"
+    proofs = _proofs((case.site, stored), (case.owner, sent), (stop, line))
     return Cause(CauseKind.DEFINITION_OLD, Certainty.INFERRED, stop, words, proofs, case.site, refused=refused)
+
+
+def _definition_old(case: Case) -> Cause | None:
+    """Compare the version of the package's row at the site with the owner's, and when each last changed."""
+    if case.site == case.owner:
+        return None
+    stored, sent = case.written(case.site), case.newest(case.owner, FactKind.REPLICATING)
+    words = _older(case, stored, sent)
+    if not words:
+        return None
+    proofs = _proofs((case.site, stored), (case.owner, sent))
+    return Cause(CauseKind.DEFINITION_OLD, Certainty.INFERRED, case.site, words, proofs, case.site)
+
+
+def _proofs(*lines: tuple[str, Fact | None]) -> tuple[Proof, ...]:
+    return tuple(Proof(site, fact.evidence) for site, fact in lines if fact is not None)
 
 
 def _older(case: Case, stored: Fact | None, sent: Fact | None) -> str:
     """Say that the site has an older definition than the owner, "" when no line shows that it has."""
     here, there = case.state(case.site), case.state(case.owner)
-    mine, theirs = (state.versions.get(case.package) if state else None for state in (here, there))
+    if here is None or there is None:
+        return ""
+    mine, theirs = here.versions.get(case.package), there.versions.get(case.package)
     told = ((mine.definition, theirs.definition), (mine.source, theirs.source)) if mine and theirs else ()
     older = [(old, new) for old, new in told if old is not None and new is not None and old < new]
     behind, owner = named(case.site), named(case.owner)
@@ -282,7 +300,9 @@ _LOOKS: tuple[_Look, ...] = (
     _arrived,
     _source_error,
     _program_deleted,
-    on_the_way,
+    held,
+    _stopped,
+    closed,
     _not_in_definition,
     _definition_old,
     _past_source_error,

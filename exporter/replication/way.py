@@ -9,17 +9,23 @@ from exporter.replication.cause import Case, Cause, CauseKind, Certainty, Proof,
 from exporter.replication.state import Fact, FactKind, Trouble, TroubleKind, WaitReason
 
 
-def on_the_way(case: Case) -> Cause | None:
-    """Look at each hop from the owner to the site for what keeps the definition from getting further.
-
-    What lines say of this package goes before what they say of everything that goes over a hop.
-    """
-    hops = [(above, below) for above, below in pairwise(case.route) if not passed(case, below)]
-    for above, below in hops:
+def held(case: Case) -> Cause | None:
+    """Look at each hop from the owner to the site for what keeps this package from getting over it."""
+    for above, below in _hops(case):
         cause = _held(case, above, below, content=False) or _skipped(case, below)
         if cause is not None:
             return cause
-    return next(filter(None, (_closed(case, above, below) for above, below in hops)), None)
+    return None
+
+
+def closed(case: Case) -> Cause | None:
+    """Look for a hop over which nothing at all goes. What lines say of the package itself goes before that."""
+    return next(filter(None, (_closed(case, above, below) for above, below in _hops(case))), None)
+
+
+def _hops(case: Case) -> list[tuple[str, str]]:
+    """Return the hops that the owner's newest definition has still before it."""
+    return [(above, below) for above, below in pairwise(case.route) if not passed(case, below)]
 
 
 def passed(case: Case, below: str) -> bool:

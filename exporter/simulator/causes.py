@@ -86,6 +86,7 @@ def _cause(plan: Plan, world: World, code: str, reference: Reference) -> Cause:
         _at_owner(world, owner, package)
         or _lost_on(world, way, reference)
         or _stuck_on(world, way, package)
+        or _stopped_on(world, way, package)
         or _unreached_on(world, way, package)
         or _older_at(world, way, package)
         or ("unknown", owner)
@@ -146,18 +147,26 @@ def _unreached_on(world: World, way: tuple[str, ...], package: str) -> Cause | N
     return None
 
 
-def _older_at(world: World, way: tuple[str, ...], package: str) -> Cause | None:
-    """Compare the row with the owner's, and look where the newest definition got no further, when a line tells.
+def _stopped_on(world: World, way: tuple[str, ...], package: str) -> Cause | None:
+    """Look for a site between of which a line tells that the newest definition got no further, or not there.
 
-    What a site on the way refuses at a distribution point it does not send on; what the despooler of one waits for has
-    not come there. At the site itself that is the block, and no cause of it.
+    What a site refuses at a distribution point it does not send on; what its despooler waits for has not come there.
     """
-    row, newest = world.sites[way[-1]].rows.get(package), world.sites[way[0]].rows.get(package)
-    if newest is None or (row is not None and row.version >= newest.version):
-        return None
     stops = (site for site in way[1:-1] if world.sites[site].refuses(package) or world.lacks_information(site, package))
-    stop = next(stops, way[-1] if row else "")
+    stop = next(stops, None) if _lacks_newest(world, way, package) else None
     return ("definition_old", stop) if stop else None
+
+
+def _older_at(world: World, way: tuple[str, ...], package: str) -> Cause | None:
+    """Compare the row with the owner's; where there is none, no line tells."""
+    site = way[-1]
+    older = package in world.sites[site].rows and _lacks_newest(world, way, package)
+    return ("definition_old", site) if older else None
+
+
+def _lacks_newest(world: World, way: tuple[str, ...], package: str) -> bool:
+    row, newest = world.sites[way[-1]].rows.get(package), world.sites[way[0]].rows.get(package)
+    return newest is not None and (row is None or row.version < newest.version)
 
 
 def _shipment_cause(shipment: Shipment | None) -> Cause | None:

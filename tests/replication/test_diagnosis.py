@@ -276,10 +276,20 @@ def test_a_site_on_the_way_whose_despooler_waits_for_the_definition_has_not_got_
     world.block(world.den)
     cause = world.cause("DEN")
     assert (cause.kind, cause.certainty, cause.site) == (CauseKind.DEFINITION_OLD, Certainty.INFERRED, "CHI")
-    assert "it has not come to CHI, where the despooler holds the content back until it does" in cause.words
+    assert "it has not come to CHI, on the way, where the despooler holds the content back until it does" in cause.words
     assert lines(cause)[-1] == ("CHI", f"content before definition {PKG} 1")
     world.chi.at(HOUR).say("instruction_executed")
     assert world.cause("DEN").kind is CauseKind.UNKNOWN
+
+
+def test_a_site_that_the_definition_has_not_come_to_goes_before_a_hop_that_is_closed_below_it(world: Hierarchy) -> None:
+    created(world.cen, 60)
+    put_off(world.chi, 120, early=True)
+    world.chi.on("distmgr").at(180).say("site_not_active", site="DEN")
+    world.block(world.den)
+    assert world.cause("DEN").kind is CauseKind.DEFINITION_OLD
+    world.chi.on("despool", 80).at(240).say("instruction_executed")
+    assert world.cause("DEN").kind is CauseKind.NEVER_SENT
 
 
 def test_the_words_say_how_far_a_definition_is_known_to_have_come(world: Hierarchy) -> None:
