@@ -119,5 +119,7 @@ def _facts_of_report(told: Mapping[str, Any]) -> dict[str, set[Key]]:
         for one in site["source_errors"]:
             facts[f"source error: {one['reason']}"].add((code, one["package"], one["win32_error"]))
         for one in site["transport"]:
-            facts[f"transport: {one['trouble']}"].add((code, one["peer_site"], one["job"], one["package"]))
+            facts[f"transport: {one['trouble']}"].add(
+                (code, one["peer_site"], one["job"], one["package"], one["win32_error"])
+            )
     return facts

@@ -10,7 +10,7 @@ from exporter.simulator.despool import execute
 from exporter.simulator.engine import Process, Wait
 from exporter.simulator.names import HOUR, MINUTE, SECOND, SENDER
 from exporter.simulator.server import Server
-from exporter.simulator.world import Shipment, ShipmentState, Trouble
+from exporter.simulator.world import Shipment, ShipmentState
 
 MAX_THREADS = 3
 # A large package gives thousands of these lines; a few dozen show what they do to a log.
@@ -78,14 +78,14 @@ def _connect(server: Server, job: Shipment, thread: int) -> Generator[Wait, None
             return True
         if attempt:
             yield MINUTE
-        server.world.troubles.add(Trouble("connection_failed", server.code, child))
+        server.world.fail_to_reach("connection_failed", server.code, child, error)
         server.tables.moved["sender_connection_failures", child, str(error)] += 1
         server.log(SENDER, thread, rf"Error during WNetAddConnection2 to \\{peer.site.server}\SMS_SITE ({error}).")
         server.log(SENDER, thread, "There is no existing connection, Win32 error = 0")
         server.log(SENDER, thread, "Operation is retryable.")
     now = server.engine.now
     server.put_aside[child] = now + HOUR
-    server.world.troubles.add(Trouble("put_aside", server.code, child))
+    server.world.fail_to_reach("put_aside", server.code, child, error)
     server.tables.moved["sender_sites_put_aside", child] += 1
     server.tables.moved["sender_requests", child, "failed"] += 1
     server.log(

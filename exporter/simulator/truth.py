@@ -19,7 +19,6 @@ logs as they are written loses nothing by that.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
 from exporter.simulator.causes import culprits, reference_truth, time_text
@@ -27,7 +26,7 @@ from exporter.simulator.disk import LogFile
 from exporter.simulator.plan import Plan
 from exporter.simulator.simulation import Simulation
 from exporter.simulator.tables import MISSING_REFERENCE, Tables
-from exporter.simulator.world import Trouble
+from exporter.simulator.world import World
 
 Truth = dict[str, Any]
 
@@ -46,9 +45,7 @@ def tell(simulation: Simulation, logs: dict[tuple[str, str], LogFile] | None = N
         "start": time_text(plan.start_ms),
         "time": time_text(simulation.now),
         "sites": {
-            code: _site(plan, code, tables, (one for one in world.troubles if one.site == code))
-            for code, tables in world.sites.items()
-            if code not in plan.unread
+            code: _site(plan, world, code, tables) for code, tables in world.sites.items() if code not in plan.unread
         },
         "culprits": culprits(plan, world),
         "logs": _logs(logs or {}),
@@ -63,8 +60,9 @@ def truth_at(plan: Plan, milliseconds: int) -> Truth:
     return tell(simulation)
 
 
-def _site(plan: Plan, code: str, tables: Tables, troubles: Iterable[Trouble]) -> Truth:
+def _site(plan: Plan, world: World, code: str, tables: Tables) -> Truth:
     site = plan.site(code)
+    troubles = [one for one in world.troubles if one.site == code]
     return {
         "parent": site.parent,
         "era": site.era.value,
@@ -121,7 +119,13 @@ def _site(plan: Plan, code: str, tables: Tables, troubles: Iterable[Trouble]) ->
         "names": dict(sorted(tables.told_names.items())),
         "rows": {package: row.version for package, row in sorted(tables.rows.items())},
         "transport": [
-            {"trouble": one.kind, "peer_site": one.peer, "job": one.job or None, "package": one.package or None}
+            {
+                "trouble": one.kind,
+                "peer_site": one.peer,
+                "job": one.job or None,
+                "package": one.package or None,
+                "win32_error": world.connection_errors.get((one.kind, code, one.peer)),
+            }
             for one in sorted(troubles, key=lambda one: (one.peer, one.kind, one.package, one.job))
         ],
         "moved": [[*what, number] for what, number in sorted(tables.moved.items())],

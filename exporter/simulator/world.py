@@ -62,6 +62,7 @@ class World:
         dropped: packages of which a site has not sent something, by its code and the child.
         troubles: what keeps files from moving now.
         deleted: packages that their owner has deleted.
+        connection_errors: with which Win32 error the latest of these troubles came, by its kind, site and child.
     """
 
     plan: Plan
@@ -71,10 +72,16 @@ class World:
     dropped: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     troubles: set[Trouble] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
+    connection_errors: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
     def unreached(self, origin: str, child: str) -> bool:
         """Return whether the sender's latest try to connect to a child failed."""
         return Trouble("connection_failed", origin, child) in self.troubles
+
+    def fail_to_reach(self, kind: str, origin: str, child: str, win32_error: int) -> None:
+        """Note that the sender cannot connect to a child, or puts it aside for that."""
+        self.troubles.add(Trouble(kind, origin, child))
+        self.connection_errors[kind, origin, child] = win32_error
 
     def reached(self, origin: str, child: str) -> None:
         """Note that something has been sent to a child."""

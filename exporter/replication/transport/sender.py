@@ -62,12 +62,14 @@ class Sending:
         destination: the site it goes to.
         taken: log time at which the main thread took it.
         failed: whether a line has told that this try failed.
+        win32_error: with which it could not connect last. The line that puts the site aside does not tell it.
     """
 
     request: str = ""
     destination: str = ""
     taken: float | None = None
     failed: bool = False
+    win32_error: int | None = None
 
 
 @dataclass(slots=True)
@@ -168,13 +170,14 @@ class Sender:
         if sending.request:
             fail(request_of(state, sending.request, event.time), event, win32_error)
         if event.name == "remote_connection_failed":
+            sending.win32_error = win32_error
             count(state, Tally.SENDER_CONNECTION_FAILURES, site, "" if win32_error is None else str(win32_error))
             if site:
                 troubles.add(state, event, (TroubleKind.CONNECTION_FAILED, site, ""), win32_error=win32_error)
             return  # the thread tries again a minute later before it gives up
         if event.name == "site_put_aside":
             count(state, Tally.SENDER_SITES_PUT_ASIDE, site)
-            troubles.add(state, event, (TroubleKind.PUT_ASIDE, site, ""))
+            troubles.add(state, event, (TroubleKind.PUT_ASIDE, site, ""), win32_error=sending.win32_error)
         elif event.name in {"sending_address_missing", "send_request_returned"} and site:
             troubles.add(state, event, (TroubleKind.NO_ADDRESS, site, ""))
         if not sending.failed:

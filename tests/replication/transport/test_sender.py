@@ -71,7 +71,8 @@ def test_a_site_that_cannot_be_reached_is_put_aside(teller: Teller) -> None:
     fail(teller)
     troubles = teller.state.transport.troubles
     assert troubles[TroubleKind.PUT_ASIDE, "CHI", ""].attempts == 1
-    assert (troubles[TroubleKind.CONNECTION_FAILED, "CHI", ""].win32_error) == 53
+    assert troubles[TroubleKind.CONNECTION_FAILED, "CHI", ""].win32_error == 53
+    assert troubles[TroubleKind.PUT_ASIDE, "CHI", ""].win32_error == 53
     request = teller.state.transport.requests["202SQCEN"]
     assert not request.done
     assert [failure.line.line for failure in request.failures] == [4, 5, 6, 7, 8]
@@ -191,6 +192,13 @@ def test_a_line_that_names_the_site_tells_where_a_thread_sends(teller: Teller) -
     teller.wait(60)
     teller.say("sending_completed")
     assert not teller.state.transport.troubles
+
+
+def test_why_a_site_was_put_aside_is_known_though_the_threads_beginning_was_not_seen(teller: Teller) -> None:
+    for thread, error in ((30, 53), (31, 64)):
+        teller.on("sender", thread).say("remote_connection_failed", share=r"\\X", win32_error=error)
+    teller.on("sender", 30).say("site_put_aside", server="X", site="CHI")
+    assert teller.state.transport.troubles[TroubleKind.PUT_ASIDE, "CHI", ""].win32_error == 53
 
 
 def test_the_package_transfer_manager_words_some_lines_alike(teller: Teller) -> None:
