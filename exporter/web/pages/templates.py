@@ -42,6 +42,7 @@ FACT_WORDS: Final = {
     FactKind.REPLICATING: "new or changed: it is replicated to all sites",
     FactKind.INFORMATION_SENT: "handed the definition to the scheduler, for",
     FactKind.MINIJOB_CREATED: "handed the content to the scheduler, for",
+    FactKind.SITE_LEFT_OUT: "left a site out that is not active:",
     FactKind.JOB_DROPPED: "the scheduler gave up a job, for",
     FactKind.SENT: "the sender finished, to",
     FactKind.PROGRAM_DELETED: "deleted the program",
@@ -50,6 +51,7 @@ FACT_WORDS: Final = {
     FactKind.DEFINITION_REFUSED: "stored the definition, but not the row of a distribution point",
     FactKind.CONTENT_WRITTEN: "wrote the contents",
     FactKind.CONTENT_STORED: "stored the content",
+    FactKind.INFORMATION_AWAITED: "the despooler holds content back until the information comes",
 }
 
 
