@@ -12,7 +12,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -84,13 +84,16 @@ def status_megabytes(pid: int | str, name: str) -> float:
 
 @contextlib.contextmanager
 def running(
-    *arguments: str | Path, trust: ssl.SSLContext | None = None, headers: Mapping[str, str] | None = None
+    *arguments: str | Path,
+    trust: ssl.SSLContext | None = None,
+    headers: Mapping[str, str] | None = None,
+    program: Sequence[str] = ("-m", "exporter"),
 ) -> Iterator[Running]:
-    """Run the exporter on logs, at a free port."""
+    """Run the exporter on logs, at a free port; `program` is what Python runs."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "exporter", "run", "--web.listen-address", f"127.0.0.1:{port}", *arguments]
+    command = [sys.executable, *program, "run", "--web.listen-address", f"127.0.0.1:{port}", *arguments]
     started = time.perf_counter()
     process = subprocess.Popen(
         [str(word) for word in command],
