@@ -314,21 +314,14 @@ def test_rollover_line_stands_alone() -> None:
     assert cut.stampless == 2
 
 
-STAMPED_ARTICLES = {
-    "kb-Q153246-despool.txt",
-    "kb-Q159201-sched.txt",
-    "kb-Q168510-sched.txt",
-    "kb-Q169491-despool.txt",
-    "kb-Q193766-despool.txt",
-    "kb-Q235774-distmgr.txt",
-    "kb-Q244405-distmgr.txt",
-    "kb-Q270218-hman.txt",
-}
+STAMPED_ARTICLES = ("Q153246", "Q159201", "Q168510", "Q169491", "Q193766", "Q235774", "Q244405-distmgr.", "Q270218")
 
 
 @pytest.mark.parametrize("excerpt", excerpts())
 def test_stamped_files_are_told_from_pasted_text(excerpt: str) -> None:
-    assert is_stamped((CORPUS / excerpt).read_bytes()) == (excerpt.endswith("-raw.log") or excerpt in STAMPED_ARTICLES)
+    assert is_stamped((CORPUS / excerpt).read_bytes()) == (
+        excerpt.endswith("-raw.log") or any(article in excerpt for article in STAMPED_ARTICLES)
+    )
 
 
 @pytest.mark.parametrize(
