@@ -16,6 +16,7 @@ from typing import Final, Generic, TypeVar
 import regex
 
 from exporter.events.loader import Catalogue
+from exporter.events.memo import Memo
 from exporter.events.messages import Message
 from exporter.events.statmsg import MARK
 from exporter.events.templates import EDGE, HEAD_LENGTH, Template
@@ -100,13 +101,15 @@ class Dispatch(dict[bytes, Candidates | None]):
 class Tables:
     """The tables of a catalogue, made when they are asked for, and the same for all who read logs with it.
 
-    Lanes may use them at once: what one of them adds the others would come to as well.
+    Lanes may use them at once: what one of them adds the others would come to as well. What records were found to say
+    is shared, too: the logs of all sites speak of the same packages.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._messages = tuple(message for message in catalogue.messages if message.is_matched)
         self._user = catalogue.user
         self._made: dict[frozenset[str], Dispatch] = {}
+        self._memos: dict[str, Memo] = {}
 
     def of_log(self, log: str) -> Dispatch:
         """Return the table for a log: one and the same, but for templates of the configuration file for that log."""
@@ -120,6 +123,10 @@ class Tables:
                 read_all=any(each.template is None for each in user),
             )
         return table
+
+    def memo(self, code_page: str) -> Memo:
+        """Return what is remembered of records that are read in a code page."""
+        return self._memos.setdefault(code_page, Memo())
 
 
 def _rarest(template: Template, known: Counter[str]) -> bytes:

@@ -10,8 +10,10 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from exporter.events.interpreter import MAX_JOINED
 from exporter.events.loader import load_catalogue
-from exporter.events.matcher import MAX_JOINED, MAX_WRAPPED, Matcher, Scan
+from exporter.events.matcher import Matcher, Scan
+from exporter.events.pasted import MAX_WRAPPED
 from exporter.events.statmsg import MARK, continues, is_whole, parse_statmsg
 from exporter.events.templates import bare
 from exporter.events.user import UserTemplate

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+
+from exporter.events import memo as memo_module
+from exporter.events.dispatch import Tables
+from exporter.events.matcher import Matcher, Scan
+from exporter.events.memo import LONGEST, Memo
+from exporter.logs.block import Block
+from exporter.logs.clock import Clock
+from exporter.logs.records import RecordReader
+from tests.events.golden import catalogue
+from tests.events.lines import named
+
+_EXITED = "~Exiting package processing thread for package CEN0000E."
+
+
+def _matcher(tables: Tables, code_page: str = "cp1252") -> Matcher:
+    return Matcher(catalogue(), RecordReader(Clock(), code_page), tables)
+
+
+def _scan(matcher: Matcher, *lines: bytes) -> Scan:
+    return matcher.scan(Block(b"\r\n".join([*lines, b""]), "distmgr.log", 1), "distmgr")
+
+
+def test_words_that_one_site_said_are_known_of_all() -> None:
+    tables = Tables(catalogue())
+    _scan(_matcher(tables), named(_EXITED).encode())
+    assert [told and told[0] for told in tables.memo("cp1252").values()] == ["package_thread_exited"]
+
+    class Unread(RecordReader):
+        def read_said(self, said: bytes) -> tuple[str, str]:
+            raise AssertionError(said)
+
+    (event,) = _scan(Matcher(catalogue(), Unread(Clock()), tables), named(_EXITED).encode()).events
+    assert (event.name, event.fields) == ("package_thread_exited", {"package": "CEN0000E"})
+
+
+def test_words_of_another_code_page_are_others() -> None:
+    tables = Tables(catalogue())
+    said = 'Package Source Directory = "D:\\Quelle\\\xc4"'
+    lines = [
+        _scan(
+            _matcher(tables, page),
+            named(f"Taking package snapshot for package CEN0000E from source {said}").encode("latin-1"),
+        )
+        for page in ("cp1252", "cp437")
+    ]
+    texts = [event.text for scan in lines for event in scan.events]
+    assert len(set(texts)) == len(texts) == 2
+
+
+def test_words_are_forgotten_before_they_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memo_module, "MOST", 3)
+    memo = Memo()
+    for number in range(10):
+        memo.learn(b"%d" % number, None)
+        assert len(memo) <= 3
+    assert b"9" in memo
+
+
+def test_long_words_are_not_remembered() -> None:
+    tables = Tables(catalogue())
+    long = f"~Processing incoming file D:\\{'x' * LONGEST}\\RD5L85BW.PKG."
+    found = _scan(_matcher(tables), named(long).encode())
+    assert [event.name for event in found.events] == ["incoming_file"]
+    assert not tables.memo("cp1252")
