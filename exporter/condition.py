@@ -24,7 +24,7 @@ class Condition(StrEnum):
     """How a site is, the worst that holds."""
 
     BLOCKED = "blocked"  # a task sequence cannot be stored there
-    ATTENTION = "attention"  # content is late, or the source of a package that it owns cannot be read
+    ATTENTION = "attention"  # content is late, a source that it owns cannot be read, or files do not move
     DOUBT = "doubt"  # nothing is known to be stuck, but not all that would tell could be read
     CLEAR = "clear"
     NOT_READ = "not_read"  # other sites' logs tell of it, its own are not read here
@@ -62,7 +62,7 @@ def condition_of(report: SiteReport, doubts: list[Doubt]) -> Condition:
     """Return how a site is."""
     if report.blocked:
         return Condition.BLOCKED
-    if report.waiting or report.source_errors:
+    if report.waiting or report.source_errors or report.troubles:
         return Condition.ATTENTION
     return Condition.DOUBT if doubts else Condition.CLEAR
 

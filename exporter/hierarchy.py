@@ -20,6 +20,7 @@ from exporter.plain import (
     trouble_json,
     waiting_json,
 )
+from exporter.replication.advice import for_source_error, for_trouble, for_waiting
 from exporter.replication.diagnosis import Case, Cause, World, diagnose
 from exporter.replication.limits import earliest, latest
 from exporter.replication.remedy import Patient, remedy
@@ -82,9 +83,18 @@ class SiteReport:
             "parent": self.parent or None,
             "parent_inferred": self.parent_inferred,
             "blocked": [blocked_json(block, self.names) for block in self.blocked],
-            "waiting": [waiting_json(waiting, self.names) for waiting in self.waiting],
-            "source_errors": [source_error_json(error, self.names) for error in self.source_errors],
-            "transport": [trouble_json(trouble, self.names) for trouble in self.troubles],
+            "waiting": [
+                {**waiting_json(waiting, self.names), "remedy": for_waiting(self.site, waiting)}
+                for waiting in self.waiting
+            ],
+            "source_errors": [
+                {**source_error_json(error, self.names), "remedy": for_source_error(self.site, error)}
+                for error in self.source_errors
+            ],
+            "transport": [
+                {**trouble_json(trouble, self.names), "remedy": for_trouble(self.site, trouble)}
+                for trouble in self.troubles
+            ],
             "gaps": [gap_json(gap) for gap in self.gaps],
         }
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from exporter.hierarchy import Report
 from exporter.plain import LostLines
-from exporter.replication.state import TroubleKind, WaitReason
+from exporter.replication.state import SourceReason, TroubleKind, WaitReason
 
 UNNAMED_SITE: Final = "(site not named)"
 
@@ -16,6 +16,11 @@ WAIT_WORDS: Final = {
     WaitReason.CONTENTS: "its content has not arrived",
     WaitReason.COMPRESSED: "its compressed files have not arrived",
     WaitReason.NEWER_VERSION: "its definition needs newer content than has arrived",
+}
+
+SOURCE_WORDS: Final = {
+    SourceReason.INACCESSIBLE: "the source folder cannot be read",
+    SourceReason.SNAPSHOT: "the snapshot of the source failed",
 }
 
 MAX_SHOWN: Final = 2_100

@@ -8,7 +8,7 @@ from exporter.condition import SILENCE_SECONDS, Condition, DoubtKind, conditions
 from exporter.logs.health import Gap, GapReason, LogHealth
 from exporter.metrics.views import SiteView, Snapshot
 from exporter.picture import Given, Painter, Picture, SitePicture
-from exporter.replication.state import SiteState, SourceError, SourceReason, WaitReason
+from exporter.replication.state import SiteState, SourceError, SourceReason, Trouble, TroubleKind, WaitReason
 from exporter.words import gap_words
 from tests.metrics.states import FACTS, MAY, blocked, waiting
 
@@ -26,6 +26,9 @@ def site(*gaps: Gap, **logs: LogHealth) -> SitePicture:
 
 def kinds(seen: SitePicture, now: float = MAY) -> list[tuple[str, DoubtKind]]:
     return [(doubt.log, doubt.kind) for doubt in doubts_of("CHI", seen, now)]
+
+
+HELD_UP = Trouble(TroubleKind.CONNECTION_FAILED, "CHI", "", "", 53, MAY, MAY, 1, ())
 
 
 def gap(before: float | None, after: float | None = MAY - 90_000) -> Gap:
@@ -48,6 +51,12 @@ def test_late_content_wants_attention() -> None:
     state = SiteState("CHI")
     state.waiting = {("CEN00020", "CEN", WaitReason.CONTENTS): waiting("CEN00020", "CEN")}
     assert conditions(picture_of(SiteView(state, {"distmgr": FRESH}, 0))) == {"CHI": Condition.ATTENTION}
+
+
+def test_files_that_do_not_move_want_attention() -> None:
+    state = SiteState("CEN")
+    state.transport.troubles = {(HELD_UP.kind, "CHI", ""): HELD_UP}
+    assert conditions(picture_of(SiteView(state, {"distmgr": FRESH}, 0))) == {"CEN": Condition.ATTENTION}
 
 
 def test_sites_that_only_the_tree_knows_are_shown_as_not_read() -> None:

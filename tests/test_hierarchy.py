@@ -10,6 +10,8 @@ import pytest
 from exporter.hierarchy import Filter, Report, progress, report
 from exporter.logs.health import Gap, GapReason
 from exporter.plain import rfc3339
+from exporter.replication.advice import for_source_error, for_trouble, for_waiting
+from exporter.replication.state import WaitReason
 from tests.replication.builders import OTHER_TS, PKG, PROGRAM, SOURCE, START, TS, Teller
 
 HOUR = 3600.0
@@ -109,6 +111,7 @@ def test_the_whole_object(sites: Sites) -> None:
                         "text": "content not arrived CEN00001 CEN",
                     }
                 ],
+                "remedy": for_waiting("CHI", sites.chi.state.waiting["CEN00001", "CEN", WaitReason.CONTENTS]),
             }
         ],
         "source_errors": [],
@@ -132,6 +135,7 @@ def test_the_whole_object(sites: Sites) -> None:
                         "text": "remote connection failed NYC 53",
                     }
                 ],
+                "remedy": for_trouble("CHI", next(iter(sites.chi.state.transport.troubles.values()))),
             }
         ],
         "gaps": [
@@ -153,6 +157,7 @@ def test_the_whole_object(sites: Sites) -> None:
             (3, f"snapshot failed {PKG}"),
         ]
     ]
+    (error,) = sites.cen.state.source_errors.values()
     assert answer["sites"]["CEN"]["source_errors"] == [
         {
             "package": PKG,
@@ -164,6 +169,7 @@ def test_the_whole_object(sites: Sites) -> None:
             "since": "2010-03-04T15:00:00.000Z",
             "last_seen": "2010-03-04T15:00:00.000Z",
             "evidence": snapshot,
+            "remedy": for_source_error("CEN", error),
         }
     ]
     (culprit,) = answer["culprits"]

@@ -58,6 +58,7 @@ def shape(description: str, **properties: Schema) -> Schema:
 
 
 _SITES = array(STRING)
+_REMEDY = {**array(STRING), "description": "Steps, in their order."}
 _LINE = {"file": STRING, "line": INTEGER, "time": TIME, "text": STRING}
 _LINES = array(reference("Line"))
 _MISSING = array(reference("Reference"))
@@ -89,6 +90,7 @@ _WAITING = {
     "attempts": COUNT,
     "version": OPTIONAL_INTEGER,
     "evidence": _LINES,
+    "remedy": _REMEDY,
 }
 _SOURCE_ERROR = {
     "package": STRING,
@@ -100,6 +102,7 @@ _SOURCE_ERROR = {
     "since": TIME,
     "last_seen": TIME,
     "evidence": _LINES,
+    "remedy": _REMEDY,
 }
 _TROUBLE = {
     "trouble": choice(*TroubleKind),
@@ -113,6 +116,7 @@ _TROUBLE = {
     "last_seen": TIME,
     "attempts": COUNT,
     "evidence": _LINES,
+    "remedy": _REMEDY,
 }
 _CAUSE = {
     "kind": choice(*CauseKind),
@@ -194,7 +198,7 @@ SCHEMAS: Mapping[str, Schema] = {
         since=TIME,
         cause=reference("Cause"),
         causes=array(reference("CauseAtSites")),
-        remedy={**array(STRING), "description": "Steps, in their order."},
+        remedy=_REMEDY,
         **_VERSIONS,
         also_blocked_at=_SITES,
         also_waiting_at=_SITES,

@@ -13,11 +13,22 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from exporter.condition import Condition
+from exporter.matters import last_lines, of_source_errors, of_troubles, of_waiting, ways
 from exporter.plain import rfc3339
-from exporter.replication.state import FactKind, SourceReason, owner_of
+from exporter.replication.state import FactKind, owner_of
 from exporter.replication.win32 import in_words
 from exporter.web.assets import ASSETS
-from exporter.words import TROUBLE_WORDS, UNNAMED_SITE, WAIT_WORDS, count, duration, gap_words, shown, when
+from exporter.words import (
+    SOURCE_WORDS,
+    TROUBLE_WORDS,
+    UNNAMED_SITE,
+    WAIT_WORDS,
+    count,
+    duration,
+    gap_words,
+    shown,
+    when,
+)
 
 MARKS: Final = {
     Condition.BLOCKED: "\u2716",
@@ -27,11 +38,6 @@ MARKS: Final = {
     Condition.NOT_READ: "\u25cb",
 }
 """Signs of different shapes, for those who cannot tell the colours apart."""
-
-SOURCE_WORDS: Final = {
-    SourceReason.INACCESSIBLE: "the source folder cannot be read",
-    SourceReason.SNAPSHOT: "the snapshot of the source failed",
-}
 
 FACT_WORDS: Final = {
     FactKind.PROCESSED: "processed the package (status message 2301)",
@@ -94,10 +100,15 @@ def _environment() -> Environment:
         owner_of=owner_of,
         rfc3339=rfc3339,
         some=_some,
+        last_lines=last_lines,
+        of_source_errors=of_source_errors,
+        of_troubles=of_troubles,
+        of_waiting=of_waiting,
         source_words=SOURCE_WORDS,
         trouble_words=TROUBLE_WORDS,
         unnamed_site=UNNAMED_SITE,
         wait_words=WAIT_WORDS,
+        ways=ways,
         when=when,
     )
     return environment

@@ -106,6 +106,7 @@ class Page:
             unnamed=[(site, block) for site in report.sites.values() for block in site.blocked if not block.missing],
             waiting=[(site.site, waiting) for site in report.sites.values() for waiting in site.waiting],
             source_errors=[row for row in self._source_errors() if row[1].package not in blamed],
+            troubles=[(site.site, trouble) for site in report.sites.values() for trouble in site.troubles],
             drawing=draw([code for code, _ in ordered], picture.tree.parents),
             node_width=NODE_WIDTH,
             node_height=NODE_HEIGHT,
@@ -251,6 +252,8 @@ class Page:
         if sentences:
             blocked = any(site.blocked for site in picture.report.sites.values())
             return Verdict("bad" if blocked else "poor", sentences[0].rstrip("."), [*sentences[1:], read])
+        if any(site.troubles for site in picture.report.sites.values()):
+            return self._held_up(read)
         if picture.unready:
             return Verdict("doubt", "Nothing is known to be stuck yet", [read])
         if not picture.sites:
@@ -259,6 +262,13 @@ class Page:
             words = f"But {count(len(self.doubts), 'reason')} for doubt: silence is no all-clear."
             return Verdict("doubt", "Nothing is known to be stuck", [words, read])
         return Verdict("good", "Nothing is stuck", [read])
+
+    def _held_up(self, read: str) -> Verdict:
+        """Say that nothing is stuck, but that files do not move, which may stick something soon."""
+        but = "but files do not move between all sites"
+        if self.picture.unready or self.doubts:
+            return Verdict("doubt", f"Nothing is known to be stuck, {but}", [read])
+        return Verdict("poor", f"Nothing is stuck, {but}", [read])
 
     def _source_errors(self) -> Iterator[tuple[str, SourceError]]:
         for site in self.picture.report.sites.values():
@@ -315,7 +325,9 @@ class Page:
         if condition is Condition.BLOCKED:
             return f"{len(report.blocked)} blocked"
         if condition is Condition.ATTENTION:
-            return "source unreadable" if report.source_errors else "content late"
+            return (
+                "source unreadable" if report.source_errors else "content late" if report.waiting else "files held up"
+            )
         return "in doubt" if condition is Condition.DOUBT else "clear"
 
 

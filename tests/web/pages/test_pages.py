@@ -30,6 +30,7 @@ from exporter.replication.state import (
 from exporter.web.pages.links import Links
 from exporter.web.pages.views import MOST_CARDS, MOST_CULPRITS, MOST_ROWS, Page
 from tests.metrics.states import FACTS, MAY, blocked, chicago, full, quiet, waiting
+from tests.replication.test_advice import HELD_UP
 from tests.web.html import read_page, words
 from tests.web.serving import ask
 
@@ -270,9 +271,21 @@ def test_a_site_that_is_not_read_says_what_that_means() -> None:
 
 def test_trouble_between_sites_stands_at_the_site() -> None:
     text = shown(page_of(chicago()).site("CHI"))
-    assert (
-        "PDX: the sender leaves the site alone for an hour: the network path was not found (Windows error 53)" in text
-    )
+    assert "CHI PDX the sender leaves the site alone for an hour 53: the network path was not found" in text
+    assert "See that the site server of PDX runs" in text
+
+
+def test_files_that_do_not_move_are_no_all_clear() -> None:
+    """Nothing is stuck yet; `explain` says the same of such logs."""
+    view = healthy("CEN")
+    view.state.transport.troubles = {(HELD_UP.kind, "CHI", ""): HELD_UP}
+    text = shown(page_of(view).overview())
+    assert "Nothing is stuck, but files do not move between all sites" in text
+    assert "CEN CHI the sender cannot connect to the site 53: the network path was not found" in text
+    assert "files held up" in text
+    text = shown(page_of(view, healthy("CHI", distmgr=LogHealth())).overview())
+    assert "Nothing is known to be stuck, but files do not move between all sites" in text
+    assert "Why this is no all-clear" in text
 
 
 def test_lines_that_were_not_understood_are_shown() -> None:

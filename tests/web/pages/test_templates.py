@@ -9,8 +9,8 @@ import pytest
 
 from exporter.condition import Condition
 from exporter.replication.state import FactKind, SourceReason, TroubleKind, WaitReason
-from exporter.web.pages.templates import FACT_WORDS, MARKS, SOURCE_WORDS
-from exporter.words import TROUBLE_WORDS, WAIT_WORDS
+from exporter.web.pages.templates import FACT_WORDS, MARKS
+from exporter.words import SOURCE_WORDS, TROUBLE_WORDS, WAIT_WORDS
 
 
 @pytest.mark.parametrize(

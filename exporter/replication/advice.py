@@ -1,0 +1,166 @@
+"""What to do about what may block no task sequence yet: late content, unreadable sources, files that do not move.
+
+As in `remedy`, each list of steps ends with what to look at afterwards. Those of a missing program are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from exporter.replication.cause import named
+from exporter.replication.state import SourceError, SourceReason, Trouble, TroubleKind, Waiting, owner_of
+
+_WRONG_AT_SOURCE: Final = {
+    2: "the path must exist",
+    3: "the path must exist",
+    5: "the computer account of the site server must have the right to read it, on the share and on the folder; that "
+    "you can open it yourself proves nothing",
+    32: "a file in it is open elsewhere: close it, or exclude the folder from the virus scanner",
+    53: "its server must answer, and the name must be right",
+    64: "its server must answer, and keep the connection",
+    67: "the server must have a share of that name",
+}
+"""What must be so that each Windows error comes no more; see `win32` for the source of their meaning."""
+
+
+def for_waiting(site: str, waiting: Waiting) -> list[str]:
+    """Return the steps for a package whose content is late at a site."""
+    package, here = waiting.package, named(site)
+    sender = waiting.from_site or owner_of(package)
+    there = f"on {sender}" if sender else "at the site that sends it"
+    return [
+        (
+            f"Follow the content of {package} to {here}, and mend where its way ends. {_capital(there)}: distmgr.log "
+            f'shows "Created minijob to send compressed copy of package {package}", sched.log a send request, '
+            f'sender.log "Finished sending SWD package {package}". On {here}: despool.log shows "Stored Package '
+            f'{package}".'
+        ),
+        (
+            f"If there is no minijob, update the distribution points of {package} {_at_owner(package)}. If there is "
+            "one and no end of sending, a schedule or a bandwidth limit of the address may hold it back on purpose."
+        ),
+        (
+            f'See it arrive: despool.log on {here} shows "Stored Package {package}", and the next lines on {package} '
+            "in distmgr.log do not say that it has not arrived. The site tries again by itself."
+        ),
+    ]
+
+
+def for_source_error(site: str, error: SourceError) -> list[str]:
+    """Return the steps for a package whose source its owner cannot read."""
+    package, here = error.package, named(site)
+    path = error.source_path or "its source folder"
+    again = (
+        f"Update the distribution points of {package}, so that the source is read again. Afterwards distmgr.log on "
+        f'{here} shows "Taking package snapshot for package {package}" without an error after it, and then status '
+        "message 2301 for the package."
+    )
+    if error.reason is SourceReason.SNAPSHOT:
+        mend = (
+            f'Look in distmgr.log on {here} at the lines before "Failed to take snapshot of package {package}", and '
+            f"mend what they name: a file in {path} that is open elsewhere or has too long a path, or a full drive."
+        )
+    else:
+        wrong = _WRONG_AT_SOURCE.get(
+            error.win32_error or 0, "it must exist, and the computer account of the site server must be able to read it"
+        )
+        mend = f"Mend the data source of {package} on {here}, {path}: {wrong}."
+    return [mend, again]
+
+
+def for_trouble(site: str, trouble: Trouble) -> list[str]:
+    """Return the steps for something that keeps files from moving between a site and another."""
+    return _TROUBLE_STEPS[trouble.kind](named(site), trouble.site or "the other site", trouble)
+
+
+def _at_owner(package: str) -> str:
+    owner = owner_of(package)
+    return f"on {owner}" if owner else "at the site that owns it"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _not_active(here: str, there: str, _: Trouble) -> list[str]:
+    return [
+        f"See in the console why {there} is not active for {here}: not attached, or still being installed.",
+        *_send_again(here, there),
+    ]
+
+
+def _no_address(here: str, there: str, _: Trouble) -> list[str]:
+    return [
+        f"Make an address of {there} on {here}, with an account that may write to its share SMS_SITE.",
+        *_send_again(here, there),
+    ]
+
+
+def _no_request_id(here: str, _there: str, _: Trouble) -> list[str]:
+    return [
+        (
+            f"Restore the files of request IDs in inboxes\\schedule.box\\UID on {here}, which are gone or cannot be "
+            "written, and restart the scheduler."
+        ),
+        *_send_again(here, "other sites"),
+    ]
+
+
+def _send_again(here: str, there: str) -> list[str]:
+    return [
+        (
+            f"Touch each package that was changed meanwhile: change any property, apply, change it back. What {here} "
+            f"gave up is not sent again by itself. Afterwards sched.log on {here} shows a send request for {there}."
+        )
+    ]
+
+
+def _connection(here: str, there: str, _: Trouble) -> list[str]:
+    return [
+        (
+            f"See that the site server of {there} runs, and open its share SMS_SITE from {here} with the account of "
+            "the address. Errors 53 and 64 are the network or a firewall, 5 and 1326 the account, 67 the share."
+        ),
+        (
+            f"Wait for the next try, within an hour: sender.log on {here} then shows a package or a request finished "
+            f"for {there}. Restarting the sender tries at once."
+        ),
+    ]
+
+
+def _despooler(here: str, _there: str, _: Trouble) -> list[str]:
+    return [
+        (
+            f"Mend the despooler of {here}: room on its drives, rights on inboxes\\despoolr.box, and no virus scanner "
+            'that holds files open there. The lines before "Created retry instruction" in despool.log say what is '
+            "wrong."
+        ),
+        (
+            f'Wait some minutes: despool.log on {here} then shows "Despooler successfully executed one instruction" '
+            "without a retry before it. If one package fails each time, send its content again from its owner."
+        ),
+    ]
+
+
+def _too_early(here: str, _there: str, trouble: Trouble) -> list[str]:
+    package = trouble.package or "the package that the lines name"
+    return [
+        (
+            f"Touch {package} {_at_owner(trouble.package)}, so that its definition is sent again: change any "
+            "property, apply, change it back. Since ConfigMgr 2012 it comes by SQL replication instead: "
+            "see in the console, under Database Replication, that the link is active."
+        ),
+        f'Wait some minutes: despool.log on {here} then shows "Stored Package" for it.',
+    ]
+
+
+_TROUBLE_STEPS: Final[dict[TroubleKind, Callable[[str, str, Trouble], list[str]]]] = {
+    TroubleKind.SITE_NOT_ACTIVE: _not_active,
+    TroubleKind.NO_ADDRESS: _no_address,
+    TroubleKind.NO_REQUEST_ID: _no_request_id,
+    TroubleKind.PUT_ASIDE: _connection,
+    TroubleKind.CONNECTION_FAILED: _connection,
+    TroubleKind.DESPOOLER_RETRY: _despooler,
+    TroubleKind.CONTENT_BEFORE_DEFINITION: _too_early,
+}

@@ -1,0 +1,213 @@
+"""The tables of the report at a terminal: task sequences site by site, late content, sources, transport.
+
+What belongs to a culprit is explained there. What blocks no task sequence (yet) is explained here: each table has below
+it the lines that show its rows, and what to do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from exporter.hierarchy import Report
+from exporter.matters import Matter, last_lines, of_source_errors, of_troubles, of_waiting, ways
+from exporter.replication.state import Evidence, owner_of
+from exporter.replication.win32 import in_words
+from exporter.words import (
+    SOURCE_WORDS,
+    TROUBLE_WORDS,
+    UNNAMED_SITE,
+    WAIT_WORDS,
+    shown,
+    since,
+    when,
+)
+
+LINES_SHOWN: Final = 4
+_TEXT_SHOWN: Final = 400
+_NOTHING: Final = re.compile(r'(?: ISTR\d="")+')
+"""Strings that a status message does not have, most of its ten."""
+_WHOLE: Final = frozenset({"site", "tries", "version", "lines", "owner", "at", "with", "from"})
+"""Columns that are never broken: their values are short."""
+
+
+def tables(report: Report, now: float) -> Iterator[RenderableType]:
+    """Give each table that has rows, in the order in which a person wants to know.
+
+    Args:
+        report: what is stuck.
+        now: POSIX seconds that spans of time are told to.
+    """
+    for part in (_unnamed_blocks, _sites, _waiting, _source_errors, _troubles):
+        table = part(report, now)
+        if table is not None:
+            yield table
+
+
+def steps(remedy: Sequence[str]) -> Table:
+    """Return steps with their numbers."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for place, step in enumerate(remedy, 1):
+        grid.add_row(f"{place}.", shown(step))
+    return grid
+
+
+def line(site: str, evidence: Evidence) -> Text:
+    """Return a log line, and where it stands; what is left out of it is marked by `...`."""
+    text = _NOTHING.sub(" ...", shown(evidence.text))
+    cut = text if len(text) <= _TEXT_SHOWN else f"{text[:_TEXT_SHOWN]}... ({len(text)} characters)"
+    head = f"{site_words(site)} {shown(evidence.file)}:{evidence.line}"
+    moment = f" {when(evidence.time)}" if evidence.time is not None else ""
+    return Text.assemble((f"{head}{moment}  ", "dim"), cut)
+
+
+def named(report: Report, package: str) -> str:
+    """Return a package with its name, if known."""
+    names = next((site.names for site in report.sites.values()), {})
+    name = names.get(package)
+    return shown(f'{package} "{name}"' if name else package)
+
+
+def listed(items: Sequence[str], most: int) -> str:
+    """Return the first items, and how many more there are."""
+    left = len(items) - most
+    return ", ".join(items[:most]) + (f" and {left} more" if left > 0 else "")
+
+
+def site_words(code: str) -> str:
+    """Return a site's code, or that nothing tells it."""
+    return shown(code) or UNNAMED_SITE
+
+
+def _unnamed_blocks(report: Report, _: float) -> RenderableType | None:
+    """Give the blocks whose lines name no missing program, which belong to no culprit."""
+    rows = [(site, block) for site in report.sites.values() for block in site.blocked if not block.missing]
+    if not rows:
+        return None
+    table = _table("Blocked, without a line that names what is missing", "site", "task sequence", "shown by")
+    for site, block in rows:
+        lines = Group(*(line(site.site, each) for each in block.evidence[-LINES_SHOWN:]))
+        table.add_row(site_words(site.site), named(report, block.task_sequence), lines)
+    return table
+
+
+def _sites(report: Report, now: float) -> RenderableType | None:
+    rows = [(site, block) for site in report.sites.values() for block in site.blocked]
+    if not rows:
+        return None
+    table = _table("Site by site", "site", "task sequence", "waits for", "since", "last try", "tries", "version")
+    for site, block in rows:
+        missing = ", ".join(f"{shown(m.package)} {shown(m.program)}" for m in block.missing) or "not named"
+        version = "" if block.version is None else str(block.version)
+        table.add_row(
+            site_words(site.site),
+            named(report, block.task_sequence),
+            missing,
+            _since(block.since, now),
+            when(block.last_attempt),
+            str(block.attempts or ""),  # metrics do not tell it
+            version,
+        )
+    return table
+
+
+def _waiting(report: Report, now: float) -> RenderableType | None:
+    rows = [(site.site, waiting) for site in report.sites.values() for waiting in site.waiting]
+    if not rows:
+        return None
+    table = _table("Content that is late", "site", "package", "why", "from", "since", "tries")
+    for site, waiting in rows:
+        table.add_row(
+            site_words(site),
+            named(report, waiting.package),
+            WAIT_WORDS[waiting.reason],
+            shown(waiting.from_site or owner_of(waiting.package)) or "?",
+            _since(waiting.since, now),
+            str(waiting.attempts or ""),
+        )
+    blamed = {(site, culprit.reference.package) for culprit in report.culprits for site in culprit.also_waiting}
+    return _explained(table, of_waiting(row for row in rows if (row[0], row[1].package) not in blamed))
+
+
+def _source_errors(report: Report, now: float) -> RenderableType | None:
+    rows = [(site.site, error) for site in report.sites.values() for error in site.source_errors]
+    if not rows:
+        return None
+    table = _table(
+        "Package sources that their owner cannot read", "owner", "package", "what", "source", "error", "since"
+    )
+    for site, error in rows:
+        table.add_row(
+            site_words(site),
+            named(report, error.package),
+            SOURCE_WORDS[error.reason],
+            shown(error.source_path) or "not told",
+            _error(error.win32_error) or "not told",
+            _since(error.since, now),
+        )
+    blamed = {culprit.reference.package for culprit in report.culprits}
+    return _explained(table, of_source_errors(row for row in rows if row[1].package not in blamed))
+
+
+def _troubles(report: Report, now: float) -> RenderableType | None:
+    rows = [(site.site, trouble) for site in report.sites.values() for trouble in site.troubles]
+    if not rows:
+        return None
+    table = _table("What keeps files from moving between sites", "at", "with", "what", "error", "since", "lines")
+    for site, trouble in rows:
+        what = TROUBLE_WORDS[trouble.kind]
+        if trouble.package:
+            what = f"{what} (package {named(report, trouble.package)})"
+        table.add_row(
+            site_words(site),
+            shown(trouble.site) or "every site",
+            what,
+            _error(trouble.win32_error),
+            _since(trouble.since, now),
+            str(trouble.attempts or ""),  # metrics do not tell it
+        )
+    return _explained(table, of_troubles(rows))
+
+
+def _explained(table: Table, matters: Sequence[Matter]) -> RenderableType:
+    """Put below a table the lines that show its rows, and what to do about them."""
+    if not matters:
+        return table
+    below = Table.grid(padding=(0, 2, 0, 0))
+    below.add_column(style="dim", no_wrap=True)
+    below.add_column(overflow="fold")
+    below.add_row()
+    lines = [line(site, proof) for site, proof in last_lines(matters, LINES_SHOWN)]
+    if lines:
+        below.add_row("shown by", Group(*lines))
+    found = ways(matters)
+    for number, way in enumerate(found):
+        head = [Text(shown(f"{way.first}:"))] if len(found) > 1 or way.others else []
+        others = shown(listed(way.others, LINES_SHOWN))
+        tail = [Text(f"In the same manner: {others}.")] if others else []
+        below.add_row("" if number else "do", Group(*head, steps(way.steps), *tail))
+    return Group(table, Padding(below, (0, 0, 0, 3)))
+
+
+def _error(code: int | None) -> str:
+    return "" if code is None else f"{code}: {in_words(code)}"
+
+
+def _since(time: float | None, now: float) -> str:
+    """Write a time for a table, where there is no room to say why it is not known; the doubts say it."""
+    return "not known" if time is None else since(time, now)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for column in columns:
+        table.add_column(column, header_style="dim", overflow="fold", no_wrap=column in _WHOLE)
+    return table
