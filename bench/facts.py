@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from exporter.hierarchy import progress
 from exporter.metrics.transport import SOURCES
 from exporter.metrics.views import SiteView
 from exporter.replication.state import SiteState, SourceReason, Tally, TroubleKind, WaitReason, owner_of
+from exporter.report.hierarchy import progress
 
 Key = tuple[Any, ...]
 Facts = Mapping[str, set[Key]]

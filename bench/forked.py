@@ -21,9 +21,9 @@ from typing import Final, NoReturn
 
 import requests
 
-from exporter import assembly, runner
 from exporter.commands.run import command
 from exporter.events.loader import load_catalogue
+from exporter.process import assembly, runner
 
 SAVE_SECONDS: Final = 0.05
 _TIMEOUT: Final = 10.0  # as Prometheus has it

@@ -30,8 +30,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from bench.forked import Fault, Forked, prepare
-from exporter.checkpoint import DATABASE, Checkpoint
-from exporter.memory import Memory
+from exporter.collector.checkpoint import DATABASE, Checkpoint
+from exporter.collector.memory import Memory
 from exporter.simulator import Plan, Simulation, Truth, run_batch, tell
 from exporter.simulator.disk import LogFile
 from tests.live import CarefulDisk, read_at_once, unlike

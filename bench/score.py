@@ -30,12 +30,12 @@ from exporter.commands.explain import read_once, sites_at
 from exporter.commands.options import find
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
-from exporter.hierarchy import report
 from exporter.logs.clock import Clock
 from exporter.logs.discovery import KNOWN_LOGS
 from exporter.logs.records import RecordReader
 from exporter.replication.cause import CauseKind
 from exporter.replication.state import SiteState
+from exporter.report.hierarchy import report
 from exporter.simulator import SCENARIOS, Plan, random_plan, run_batch, scenario_plan
 from tests.worlds import cut, troubled_plan
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from exporter import __version__
+from exporter.collector.site import Site
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
 from exporter.logs.clock import Clock
@@ -33,7 +34,6 @@ from exporter.simulator.plan import (
     SnapshotFails,
     Touch,
 )
-from exporter.site import Site
 
 JOB: Final = "configmgr"
 INSTANCE: Final = "configmgr01:10048"

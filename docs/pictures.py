@@ -10,16 +10,16 @@ from pathlib import Path
 from rich.console import Console
 
 from exporter.commands.explain import read_once, reading_of, sites_at
-from exporter.doubts import doubts_of
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
-from exporter.hierarchy import report
 from exporter.logs.clock import Clock
 from exporter.logs.discovery import KNOWN_LOGS
 from exporter.logs.records import RecordReader
 from exporter.places import find_places
+from exporter.report.doubts import doubts_of
+from exporter.report.hierarchy import report
+from exporter.report.terminal import print_report
 from exporter.simulator import demo_plan, run_batch
-from exporter.terminal import print_report
 
 IMAGES = Path(__file__).parent / "images"
 WIDTH = 120

@@ -11,6 +11,7 @@ from typing import Final
 
 from playwright.sync_api import Browser, sync_playwright
 
+from exporter.collector.site import Site
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
 from exporter.logs.clock import Clock
@@ -19,10 +20,9 @@ from exporter.logs.records import RecordReader
 from exporter.logs.volume import LocalVolume
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.views import ExporterFacts, SiteView, Snapshot
-from exporter.picture import Given
+from exporter.report.picture import Given
 from exporter.simulator import Plan, Simulation, demo_plan
 from exporter.simulator.disk import Disk
-from exporter.site import Site
 from exporter.web.app import Backend, make_app
 from exporter.web.server import Server
 

@@ -79,7 +79,7 @@ def main() -> NoReturn:
     except SystemExit as left:  # click leaves so, with 1 when nobody reads our output: 1 says that something is stuck
         sys.exit(NOT_DONE if left.code else 0)
     except click.ClickException as problem:
-        words = importlib.import_module("exporter.words")  # only here: it would slow down what goes well
+        words = importlib.import_module("exporter.report.words")  # only here: it would slow down what goes well
         text = io.StringIO()
         problem.show(text)
         click.echo(words.printable(text.getvalue()), nl=False, err=True)  # it may hold what a file is called

@@ -15,11 +15,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from exporter.hierarchy import Report
-from exporter.matters import Matter, last_lines, of_source_errors, of_troubles, of_waiting, ways
 from exporter.replication.state import Evidence, owner_of
 from exporter.replication.win32 import in_words
-from exporter.words import (
+from exporter.report.hierarchy import Report
+from exporter.report.matters import Matter, last_lines, of_source_errors, of_troubles, of_waiting, ways
+from exporter.report.words import (
     SOURCE_WORDS,
     TROUBLE_WORDS,
     UNNAMED_SITE,

@@ -13,9 +13,9 @@ from typing import Any
 
 from exporter.commands.explain import read_once, sites_at
 from exporter.events.matcher import Matcher
-from exporter.hierarchy import report
 from exporter.logs.discovery import KNOWN_LOGS
 from exporter.places import find_places
+from exporter.report.hierarchy import report
 from exporter.simulator import SCENARIOS, run_batch, scenario_plan
 from tests.events.golden import CORPUS, excerpts, log_of, matcher
 

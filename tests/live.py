@@ -9,18 +9,18 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from exporter.checkpoint import SavedSite
+from exporter.collector.checkpoint import SavedSite
+from exporter.collector.memory import Memory
+from exporter.collector.site import Site
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
 from exporter.logs.clock import Clock
 from exporter.logs.discovery import Folder
 from exporter.logs.records import RecordReader
 from exporter.logs.volume import LocalVolume
-from exporter.memory import Memory
 from exporter.replication.state import Evidence, SiteState, Tally
 from exporter.simulator import Plan, Simulation, Truth, tell
 from exporter.simulator.disk import Disk, LogFile
-from exporter.site import Site
 
 CATALOGUE = load_catalogue()
 

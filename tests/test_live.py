@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.hierarchy import report
 from exporter.replication.state import Tally
+from exporter.report.hierarchy import report
 from exporter.simulator import run_batch
 from tests.live import read_at_once, unlike, watch_live
 from tests.worlds import cut, troubled_plan

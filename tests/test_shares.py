@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from exporter.assembly import Request, set_up
 from exporter.cli import cli
 from exporter.logs.smb_access import PASSWORD_VARIABLE, USERNAME_VARIABLE
 from exporter.places import PlaceError
+from exporter.process.assembly import Request, set_up
 from exporter.simulator import demo_plan, run_batch
 from tests.logs import samba
 from tests.logs.samba import PASSWORD, USER

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.own_log import send_log
-from exporter.supervisor import Foreground, Supervisor
+from exporter.process.own_log import send_log
+from exporter.process.supervisor import Foreground, Supervisor
 from exporter.windows.definition import Definition, folder_rights, needs_password, virtual_sid
 from exporter.windows.host import FAILED, Event, EventLogHandler, as_event, end_of
 from exporter.windows.manager import ServiceError, Status

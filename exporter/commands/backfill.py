@@ -13,18 +13,18 @@ from typing import Final
 
 import click
 
-from exporter.assembly import Request, Setup, Source, set_up
 from exporter.cli import NOT_DONE
+from exporter.collector.history import Reading, Span, replay, tell
 from exporter.commands.options import DurationType, MomentType, code_page_option, zone_option
 from exporter.commands.progress import reading_bar
 from exporter.config.located_yaml import FileError
 from exporter.events.entries import CatalogueError
-from exporter.history import Reading, Span, replay, tell
 from exporter.logs.volume import VolumeError
 from exporter.metrics.timeline import TOLD_FAMILIES, Timeline
 from exporter.metrics.views import SiteView
 from exporter.places import Place, PlaceError
-from exporter.words import printable, when
+from exporter.process.assembly import Request, Setup, Source, set_up
+from exporter.report.words import printable, when
 
 _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 _TAKEN: Final = frozenset(label for family in TOLD_FAMILIES for label in family.labels) | {"le", "__name__"}

@@ -13,19 +13,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from exporter.assembly import Request, Setup, Source, set_up
 from exporter.cli import NOT_DONE
+from exporter.collector.site import EXPECTED_LOG, Site
 from exporter.commands.options import code_page_option, local_logs, web_config_option, zone_option
 from exporter.commands.output import new_console
 from exporter.config.located_yaml import FileError
 from exporter.events.entries import CatalogueError
 from exporter.logs.health import LogHealth
 from exporter.places import PlaceError
-from exporter.site import EXPECTED_LOG, Site
+from exporter.process.assembly import Request, Setup, Source, set_up
+from exporter.report.words import printable, when
 from exporter.web.access.load import load_access
 from exporter.windows.registry import this_computer
 from exporter.windows.site_server import find_site_server, is_same_folder, what_logs_lack
-from exporter.words import printable, when
 
 
 @click.command()

@@ -16,25 +16,25 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from exporter.collector.lanes import Watch
+from exporter.collector.service import Service
+from exporter.collector.site import Site
 from exporter.commands.demo_alerting import LackingError, Notice, alerting
 from exporter.commands.output import new_console
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
-from exporter.hierarchy import Report, report
-from exporter.lanes import Watch
 from exporter.logs.clock import Clock
 from exporter.logs.discovery import Folder
 from exporter.logs.records import RecordReader
 from exporter.logs.volume import LocalVolume
 from exporter.metrics.exposition import Exposition
-from exporter.own_log import start_logging
-from exporter.service import Service
+from exporter.process.own_log import start_logging
+from exporter.report.hierarchy import Report, report
+from exporter.report.words import printable
 from exporter.simulator import Plan, demo_plan, run_live
-from exporter.site import Site
 from exporter.web.addresses import ListenError
 from exporter.web.app import Backend, make_app
 from exporter.web.server import Server
-from exporter.words import printable
 
 _POLL_SECONDS = 0.2
 _ALERTS_FASTER = 60.0

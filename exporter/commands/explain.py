@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from exporter.cli import NOT_DONE
+from exporter.collector.site import Site
 from exporter.commands.options import MomentType, code_page_option, find, local_logs, zone_option
 from exporter.commands.output import new_console, to_json
 from exporter.commands.progress import reading_bar
-from exporter.doubts import doubts_of, is_blind, unnamed
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
-from exporter.hierarchy import Filter, report
 from exporter.logs.clock import Clock
 from exporter.logs.discovery import KNOWN_LOGS
 from exporter.logs.records import RecordReader
 from exporter.places import Place, sites_of
-from exporter.site import Site
+from exporter.report.doubts import doubts_of, is_blind, unnamed
+from exporter.report.hierarchy import Filter, report
 
 if TYPE_CHECKING:
-    from exporter.terminal import Reading
+    from exporter.report.terminal import Reading
 
 SOMETHING_IS_STUCK = 1
 _TURNS = 8  # blocks between two looks at the progress bar
@@ -83,7 +83,7 @@ def command(
     if as_json:
         click.echo(to_json({**answer.to_json(), "doubts": doubts}, indent=2))
     else:
-        from exporter.terminal import print_report  # noqa: PLC0415  # JSON needs nothing of what draws
+        from exporter.report.terminal import print_report  # noqa: PLC0415  # JSON needs nothing of what draws
 
         print_report(new_console(), answer, reading_of(read, doubts, narrowed=bool(sites or packages or since)))
     raise click.exceptions.Exit(SOMETHING_IS_STUCK if answer.stuck else NOT_DONE if is_blind(read) else 0)
@@ -104,7 +104,7 @@ def read_once(sites: Sequence[Site]) -> None:
 
 def reading_of(sites: Sequence[Site], doubts: Sequence[str], *, narrowed: bool = False) -> Reading:
     """Say what stands behind a report on these sites, and whether it was asked for a part of what is stuck only."""
-    from exporter.terminal import Reading  # noqa: PLC0415  # JSON needs nothing of what draws
+    from exporter.report.terminal import Reading  # noqa: PLC0415  # JSON needs nothing of what draws
 
     logs = [health for site in sites for health in site.logs.values() if health.lines]
     until = max((health.last_record for health in logs if health.last_record is not None), default=None)
@@ -126,10 +126,10 @@ def _typed(logs: Sequence[str], zone: tzinfo | None, code_page: str) -> _Given:
 
 def _configured(logs: Sequence[str], file: Path, zone: tzinfo | None, code_page: str) -> _Given:
     # Few have a file, and the schema takes longer to load than many logs to read.
-    from exporter.assembly import Request, set_up  # noqa: PLC0415
     from exporter.config.located_yaml import FileError  # noqa: PLC0415
     from exporter.events.entries import CatalogueError  # noqa: PLC0415
     from exporter.places import PlaceError  # noqa: PLC0415
+    from exporter.process.assembly import Request, set_up  # noqa: PLC0415
 
     try:
         setup = set_up(Request(logs, file, zone, code_page, local_logs()))

@@ -13,7 +13,7 @@ from typing import Final
 import click
 
 from exporter.commands.options import server_options
-from exporter.words import printable
+from exporter.report.words import printable
 
 UNHEALTHY: Final = 1
 _VARIABLE: Final = "CONFIGMGR_EXPORTER_URL"

@@ -15,7 +15,7 @@ from exporter.commands.options import find, local_logs
 from exporter.config.starter import starter
 from exporter.logs.discovery import KNOWN_LOGS
 from exporter.places import Place, PlaceError, find_places
-from exporter.words import printable
+from exporter.report.words import printable
 
 _SEARCHED: Final = (".", "/mnt", "/media", "/srv")
 _STATE_DIR: Final = r"C:\ProgramData\configmgr-exporter" if sys.platform == "win32" else "/var/lib/configmgr-exporter"

@@ -15,7 +15,7 @@ from exporter.logs.follower import Follower
 from exporter.logs.health import Gap, LogHealth
 from exporter.logs.records import Record, RecordReader
 from exporter.logs.volume import VolumeError
-from exporter.plain import rfc3339
+from exporter.report.plain import rfc3339
 
 
 @click.command()

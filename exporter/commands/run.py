@@ -12,19 +12,19 @@ from urllib.parse import urlsplit
 import click
 from aiohttp.web import Application
 
-from exporter.assembly import Request, Setup, set_up
-from exporter.checkpoint import Checkpoint, CheckpointBusyError
+from exporter.collector.checkpoint import Checkpoint, CheckpointBusyError
+from exporter.collector.service import Service
 from exporter.commands.options import DurationType, code_page_option, local_logs, web_config_option, zone_option
 from exporter.config.located_yaml import FileError
 from exporter.config.values import external_url as checked_url
 from exporter.events.entries import CatalogueError
 from exporter.metrics.exposition import Exposition, Form
-from exporter.own_log import FORMATS, LEVELS
 from exporter.places import PlaceError
-from exporter.runner import Chore, Runner
-from exporter.service import Service
-from exporter.supervisor import Foreground, Supervisor
-from exporter.textfile import SAMPLES, Textfile
+from exporter.process.assembly import Request, Setup, set_up
+from exporter.process.own_log import FORMATS, LEVELS
+from exporter.process.runner import Chore, Runner
+from exporter.process.supervisor import Foreground, Supervisor
+from exporter.process.textfile import SAMPLES, Textfile
 from exporter.web.access.guard import Guard
 from exporter.web.addresses import ListenError
 from exporter.web.app import Backend, make_app

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from exporter.supervisor import Supervisor
+    from exporter.process.supervisor import Supervisor
 
 if sys.platform == "win32":
     from exporter.windows.host import serve

@@ -15,10 +15,10 @@ from exporter.cli import NOT_DONE
 from exporter.commands.explain import SOMETHING_IS_STUCK
 from exporter.commands.options import MomentType, server_options
 from exporter.commands.output import new_console, to_json
-from exporter.hierarchy import Filter, report
 from exporter.prometheus.client import Access, Client, PrometheusError
 from exporter.prometheus.reader import Observed, observe
-from exporter.terminal import Reading, print_report
+from exporter.report.hierarchy import Filter, report
+from exporter.report.terminal import Reading, print_report
 
 PASSWORD: Final = "CONFIGMGR_EXPORTER_PROMETHEUS_PASSWORD"  # noqa: S105 - the name of a variable, not a password
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

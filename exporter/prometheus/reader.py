@@ -64,7 +64,7 @@ EVIDENCE_ELSEWHERE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class LostLines:
-    """That lines of a log were lost, as far as metrics tell; see `exporter.hierarchy.LostLines`."""
+    """That lines of a log were lost, as far as metrics tell; see `exporter.report.hierarchy.LostLines`."""
 
     log: str
     reason: str

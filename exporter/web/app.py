@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.views import Look
-from exporter.picture import Given
+from exporter.report.picture import Given
 from exporter.web.api.errors import errors_below
 from exporter.web.api.routes import ApiRoutes
 from exporter.web.negotiation import accepts_gzip, choose_form

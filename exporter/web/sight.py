@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from exporter.changes import History
-from exporter.hierarchy import Report
 from exporter.metrics.views import Look
-from exporter.picture import Given, Painter, Picture
+from exporter.report.changes import History
+from exporter.report.hierarchy import Report
+from exporter.report.picture import Given, Painter, Picture
 
 
 class Sight:
     """Takes pictures, and notes what changes from one to the next. To be used from one thread at a time.
 
     Args:
-        look, unready, given, wall: see `exporter.picture.Painter`.
+        look, unready, given, wall: see `exporter.report.picture.Painter`.
     """
 
     def __init__(

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 if TYPE_CHECKING:  # they bring all that `run` needs, for which there is no time yet
-    from exporter.runner import Runner
-    from exporter.supervisor import Supervisor
+    from exporter.process.runner import Runner
+    from exporter.process.supervisor import Supervisor
 
 # The viewer would put a text of its own where an event says %1.
 _PLACEHOLDER: Final = re.compile(r"%(?=\d)")
@@ -93,7 +93,7 @@ if sys.platform == "win32":
     import winerror
 
     from exporter import __version__
-    from exporter.own_log import send_log
+    from exporter.process.own_log import send_log
     from exporter.windows.definition import NAME
 
     _HINT: Final = 60_000  # milliseconds within which the next sign of life comes: a large state takes a while to load
@@ -140,7 +140,7 @@ if sys.platform == "win32":
         def SvcInterrogate(self) -> None:  # noqa: N802 - pywin32's name
             """Tell nothing: the manager knows the state told last, and pywin32 would say that all is running."""
 
-        # --- what we tell the manager: see exporter.supervisor
+        # --- what we tell the manager: see exporter.process.supervisor
 
         def start_logging(self, level: str, form: str) -> None:  # noqa: ARG002 - an event has a form of its own
             send_log(level, EventLogHandler(report))

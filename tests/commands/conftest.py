@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-from exporter import supervisor
 from exporter.cli import main
+from exporter.process import supervisor
 from tests.lines import blocked
 
 _NOBODY = 65534

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.checkpoint import DATABASE, Checkpoint
+from exporter.collector.checkpoint import DATABASE, Checkpoint
 from tests.commands.running import Running
 from tests.lines import applied, blocked, line
 from tests.waiting import until

@@ -6,7 +6,7 @@ import urllib.request
 from pathlib import Path
 
 from exporter.commands.run import command
-from exporter.runner import Runner
+from exporter.process.runner import Runner
 
 LINE = "Sleep 3600 seconds...  $$<SMS_DISTRIBUTION_MANAGER><Thu Mar 04 10:15:32.123 2010 GMT><thread=1 (0x1)>\n"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.textfile import NAME, SAMPLES, Textfile
+from exporter.process.textfile import NAME, SAMPLES, Textfile
 from tests.commands.conftest import Command
 from tests.commands.running import Running
 from tests.lines import applied

@@ -15,9 +15,11 @@ import smbclient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.collector.lanes import Watch
+from exporter.collector.service import Service
+from exporter.collector.site import Site
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
-from exporter.lanes import Watch
 from exporter.logs import smb_share
 from exporter.logs.block import Block
 from exporter.logs.clock import Clock
@@ -29,8 +31,6 @@ from exporter.logs.smb import SmbVolume, volume_of
 from exporter.logs.smb_access import PASSWORD_VARIABLE, USERNAME_VARIABLE, Credentials, ShareUrl
 from exporter.logs.smb_share import Logons
 from exporter.logs.volume import Listing, LocalVolume, Trouble, VolumeError
-from exporter.service import Service
-from exporter.site import Site
 from tests.logs import samba
 from tests.logs.samba import PASSWORD, USER, Proxy, Samba
 

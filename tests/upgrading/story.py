@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from exporter.checkpoint import DATABASE
+from exporter.collector.checkpoint import DATABASE
 from tests.commands.running import Running
 from tests.lines import applied, blocked, line
 from tests.waiting import until

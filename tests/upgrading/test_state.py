@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.checkpoint import _STEPS, DATABASE
+from exporter.collector.checkpoint import _STEPS, DATABASE
 from tests.commands.running import Running
 from tests.lines import START
 from tests.test_project import ROOT, read

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from docs.screens import HOUR, Stage
-from exporter.picture import Given
+from exporter.report.picture import Given
 from exporter.web.app import make_app
 from exporter.web.server import Server
 

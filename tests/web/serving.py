@@ -13,7 +13,7 @@ from aiohttp.typedefs import Middleware
 
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.views import Snapshot
-from exporter.picture import Given
+from exporter.report.picture import Given
 from exporter.web.access.guard import Guard
 from exporter.web.app import Backend, make_app
 from exporter.web.connections import Limits

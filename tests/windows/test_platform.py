@@ -35,7 +35,7 @@ def test_zones_of_stamps_are_known_without_a_zone_database_in_the_system(windows
 
 def test_one_process_per_state_directory(windows: WindowsPython, tmp_path: Path) -> None:
     answer = ask(windows, "lock", tmp_path)
-    assert "exporter.lock.LockedError: in use by process " in answer["while_held"]
+    assert "exporter.collector.lock.LockedError: in use by process " in answer["while_held"]
     assert answer["again"].startswith("in use by process ")
     assert answer["afterwards"] == ""
 

@@ -128,4 +128,4 @@ def test_manager_hears_of_it_before_much_is_loaded(windows: WindowsPython) -> No
     asked = windows.run("-c", "import sys, exporter.commands.service_host; print(*sys.modules)")
     loaded = set(asked.out.split())
     assert "servicemanager" in loaded
-    assert loaded.isdisjoint({"aiohttp", "pydantic", "yaml", "rich", "sqlite3", "exporter.runner"})
+    assert loaded.isdisjoint({"aiohttp", "pydantic", "yaml", "rich", "sqlite3", "exporter.process.runner"})

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from exporter.changes import Change, History
-from exporter.condition import Condition, conditions, doubts_of
-from exporter.hierarchy import progress
 from exporter.logs.health import LogHealth
-from exporter.picture import Picture
-from exporter.plain import rfc3339
 from exporter.replication.state import Fact, SiteState, owner_of
+from exporter.report.changes import Change, History
+from exporter.report.condition import Condition, conditions, doubts_of
+from exporter.report.hierarchy import progress
+from exporter.report.picture import Picture
+from exporter.report.plain import rfc3339
 
 Json = dict[str, Any]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.changes import Turn, What
-from exporter.condition import Condition, DoubtKind
 from exporter.logs.health import GapReason
 from exporter.replication.diagnosis import CauseKind, Certainty
 from exporter.replication.state import FactKind, SourceReason, TroubleKind, WaitReason
+from exporter.report.changes import Turn, What
+from exporter.report.condition import Condition, DoubtKind
 
 Schema = dict[str, Any]
 

@@ -12,13 +12,12 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from exporter.condition import Condition
-from exporter.matters import last_lines, of_source_errors, of_troubles, of_waiting, ways
-from exporter.plain import rfc3339
 from exporter.replication.state import FactKind, owner_of
 from exporter.replication.win32 import in_words
-from exporter.web.assets import ASSETS
-from exporter.words import (
+from exporter.report.condition import Condition
+from exporter.report.matters import last_lines, of_source_errors, of_troubles, of_waiting, ways
+from exporter.report.plain import rfc3339
+from exporter.report.words import (
     SOURCE_WORDS,
     TROUBLE_WORDS,
     UNNAMED_SITE,
@@ -29,6 +28,7 @@ from exporter.words import (
     shown,
     when,
 )
+from exporter.web.assets import ASSETS
 
 MARKS: Final = {
     Condition.BLOCKED: "\u2716",

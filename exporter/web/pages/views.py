@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from exporter.changes import History
-from exporter.condition import Condition, Doubt, conditions, doubts_of
-from exporter.hierarchy import Culprit, progress
 from exporter.logs.health import LogHealth
-from exporter.picture import Picture
 from exporter.replication.state import Blocked, Fact, SourceError, Versions, Waiting
+from exporter.report.changes import History
+from exporter.report.condition import Condition, Doubt, conditions, doubts_of
+from exporter.report.hierarchy import Culprit, progress
+from exporter.report.picture import Picture
+from exporter.report.words import count, duration, stuck_in_words, when
 from exporter.web.pages.drawing import NODE_HEIGHT, NODE_WIDTH, draw, order
 from exporter.web.pages.links import Links
 from exporter.web.pages.templates import render
-from exporter.words import count, duration, stuck_in_words, when
 
 MOST_CULPRITS: Final = 50
 MOST_ROWS: Final = 200

@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner
 
 from docs.screens import Stage
-from exporter import picture
 from exporter.cli import cli
-from exporter.hierarchy import Report, report
 from exporter.metrics.views import Snapshot
+from exporter.report import picture
+from exporter.report.hierarchy import Report, report
 from exporter.web.api.endpoints import ENDPOINTS
 from tests.metrics.states import FACTS, full
 from tests.web.html import STEERING

@@ -8,11 +8,8 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 
 from docs.screens import Stage
-from exporter.changes import History
-from exporter.hierarchy import Report
 from exporter.logs.health import Gap, GapReason, LogHealth
 from exporter.metrics.views import SiteView, Snapshot
-from exporter.picture import Given, Painter
 from exporter.replication.state import (
     Blocked,
     Evidence,
@@ -27,6 +24,9 @@ from exporter.replication.state import (
     Waiting,
     WaitReason,
 )
+from exporter.report.changes import History
+from exporter.report.hierarchy import Report
+from exporter.report.picture import Given, Painter
 from exporter.web.pages.links import Links
 from exporter.web.pages.views import MOST_CARDS, MOST_CULPRITS, MOST_ROWS, Page
 from tests.metrics.states import FACTS, MAY, blocked, chicago, full, quiet, waiting

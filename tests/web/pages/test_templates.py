@@ -7,10 +7,10 @@ from enum import StrEnum
 
 import pytest
 
-from exporter.condition import Condition
 from exporter.replication.state import FactKind, SourceReason, TroubleKind, WaitReason
+from exporter.report.condition import Condition
+from exporter.report.words import SOURCE_WORDS, TROUBLE_WORDS, WAIT_WORDS
 from exporter.web.pages.templates import FACT_WORDS, MARKS
-from exporter.words import SOURCE_WORDS, TROUBLE_WORDS, WAIT_WORDS
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from exporter.lock import Lock, LockedError
+from exporter.collector.lock import Lock, LockedError
 from exporter.logs.clock import Clock
 from exporter.logs.volume import LocalVolume
 from exporter.logs.zones import zone_named
@@ -23,8 +23,8 @@ def times(stamps: list[str]) -> list[float | None]:
 
 def lock_twice(folder: str) -> dict[str, str]:
     """Lock a folder here, then try it from another process, then again after letting go."""
-    path = Path(folder, "exporter.lock")
-    try_it = f"from pathlib import Path; from exporter.lock import Lock; Lock(Path({str(path)!r}))"
+    path = Path(folder, "exporter.collector.lock")
+    try_it = f"from pathlib import Path; from exporter.collector.lock import Lock; Lock(Path({str(path)!r}))"
     lock = Lock(path)
     while_held = subprocess.run([sys.executable, "-c", try_it], capture_output=True, text=True, check=False)
     try:

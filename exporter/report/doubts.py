@@ -1,0 +1,60 @@
+"""What an answer does not know: what could not be read or understood, in sentences for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from exporter.collector.site import EXPECTED_LOG, Site
+from exporter.logs.health import LogHealth
+
+
+def doubts_of(sites: Iterable[Site]) -> Iterator[str]:
+    """Say what may be missing from an answer made from these sites."""
+    for site in sites:
+        of_site = f"{site.code}: " if site.code else ""
+        if not site.code:
+            yield "The logs do not name their site; name it as SITE=FOLDER."
+        if EXPECTED_LOG not in site.logs:
+            yield f"{of_site}{EXPECTED_LOG}.log, the log that tells what is blocked, is not among what was named."
+        for log, health in site.logs.items():
+            for doubt in _doubts_of_log(log, health):
+                yield f"{site.code} {log}.log: {doubt}".lstrip()
+        if site.ledger.state.blocked and all(b.since is None for b in site.ledger.state.blocked.values()):
+            yield f"{of_site}the lines have no time, or no known zone; --zone names the zone of the server's clock."
+
+
+def unnamed(packages: Iterable[str], sites: Iterable[Site]) -> Iterator[str]:
+    """Say which packages that were asked for no site knows: a wrong ID looks like one with which all is well."""
+    known = {package.upper() for site in sites for package in site.ledger.packages()}
+    for package in packages:
+        if package.upper() not in known:
+            yield f"No line that is kept names package {package}: is that its ID?"
+
+
+def is_blind(sites: Iterable[Site]) -> bool:
+    """Tell whether so much could not be read or understood that "nothing is stuck" would say nothing."""
+    return any(
+        not health.up or _is_foreign(health) or (log == EXPECTED_LOG and not health.lines)
+        for site in sites
+        for log, health in site.logs.items()
+    )
+
+
+def _is_foreign(health: LogHealth) -> bool:
+    return bool(health.lines) and not health.events and health.last_record is None
+
+
+def _doubts_of_log(log: str, health: LogHealth) -> Iterator[str]:
+    if not health.up:
+        yield f"not read: {health.error or 'no such log'}."
+    elif log == EXPECTED_LOG and not health.lines:
+        yield "it is empty, so that nothing is known of what is blocked."
+    if _is_foreign(health):
+        yield f"none of its {health.lines} line(s) is a message that is known, or has a time. Is it a log of ConfigMgr?"
+    if health.unmatched:
+        example = f", such as: {health.samples[-1][:200]}" if health.samples else ""
+        yield f"{health.unmatched} line(s) with a word of failure that no known message matches{example}"
+    if health.undecodable:
+        yield f"{health.undecodable} line(s) are neither UTF-8 nor in the code page given."
+    if health.overlong:
+        yield f"of {health.overlong} record(s) longer than a megabyte only the start and the end were looked at."

@@ -1,0 +1,92 @@
+"""What is wrong beside blocked task sequences, each thing with the lines that show it and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from exporter.replication.advice import for_source_error, for_trouble, for_waiting
+from exporter.replication.state import Evidence, SourceError, Trouble, Waiting
+from exporter.report.words import UNNAMED_SITE
+
+
+class Matter(NamedTuple):
+    """One thing that is wrong.
+
+    Attributes:
+        site: whose logs tell it.
+        kind: matters of one kind are mended in the same manner.
+        about: what it is about, in few words.
+        evidence: the lines that show it.
+        steps: what to do.
+    """
+
+    site: str
+    kind: str
+    about: str
+    evidence: Sequence[Evidence]
+    steps: Sequence[str]
+
+
+class Way(NamedTuple):
+    """How some matters are mended.
+
+    Attributes:
+        first: what the steps are about; `others`: what is mended in the same manner.
+        steps: what to do about the first.
+    """
+
+    first: str
+    others: Sequence[str]
+    steps: Sequence[str]
+
+
+def of_waiting(rows: Iterable[tuple[str, Waiting]]) -> list[Matter]:
+    """Return what is to be said of packages whose content is late, each with the site where it is."""
+    return [
+        Matter(site, row.reason, f"{row.package} at {site or UNNAMED_SITE}", row.evidence, for_waiting(site, row))
+        for site, row in rows
+    ]
+
+
+def of_source_errors(rows: Iterable[tuple[str, SourceError]]) -> list[Matter]:
+    """Return what is to be said of packages whose source cannot be read, each with its owner."""
+    return [
+        Matter(site, row.reason, f"{row.package} on {site or UNNAMED_SITE}", row.evidence, for_source_error(site, row))
+        for site, row in rows
+    ]
+
+
+def of_troubles(rows: Iterable[tuple[str, Trouble]]) -> list[Matter]:
+    """Return what is to be said of what keeps files from moving, each with the site that tells it."""
+    return [
+        Matter(
+            site,
+            row.kind,
+            f"{site or UNNAMED_SITE} with {row.site or 'every site'}",
+            row.evidence,
+            for_trouble(site, row),
+        )
+        for site, row in rows
+    ]
+
+
+def ways(matters: Iterable[Matter]) -> list[Way]:
+    """Return how matters are mended: one way for each kind, told for the first of it."""
+    kinds: dict[str, list[Matter]] = {}
+    for matter in matters:
+        kinds.setdefault(matter.kind, []).append(matter)
+    about: dict[tuple[str, ...], list[str]] = {}
+    for alike in kinds.values():
+        about.setdefault(tuple(alike[0].steps), []).extend(matter.about for matter in alike)
+    found = []
+    for steps, names in about.items():
+        first, *others = dict.fromkeys(names)
+        found.append(Way(first, others, steps))
+    return found
+
+
+def last_lines(matters: Sequence[Matter], most: int) -> list[tuple[str, Evidence]]:
+    """Return the lines to show for all of them, each with its site: several of one matter, else the latest of each."""
+    each = most if len(matters) == 1 else 1
+    return [(matter.site, line) for matter in matters[:most] for line in matter.evidence[-each:]]
