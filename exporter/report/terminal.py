@@ -15,8 +15,8 @@ from rich.text import Text
 from exporter.replication.diagnosis import Certainty
 from exporter.replication.state import Blocked, Evidence
 from exporter.report.hierarchy import Culprit, Report
+from exporter.report.tables import LINES_SHOWN, line, listed, named, site_words, steps, tables
 from exporter.report.words import count, gap_words, shown, since, stuck_in_words, when
-from exporter.tables import LINES_SHOWN, line, listed, named, site_words, steps, tables
 
 _IDS_SHOWN: Final = 12
 
