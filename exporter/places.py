@@ -24,8 +24,11 @@ _SITE_FOLDER: Final = re.compile(r"SMS_(?P<site>[0-9A-Z]{3})", re.IGNORECASE)
 _SEPARATORS: Final = re.compile(r"[/\\]")
 _CODE: Final = re.compile(r"[0-9A-Za-z]{3}")
 _SITE_OF_STATUS_MESSAGE: Final = re.compile(rb"STATMSG: ID=\d[^\n]{0,400}? SITE=([0-9A-Za-z]{3}) ")
+_NO_CODE: Final = re.compile(r"(?P<code>\w{1,20})=.*", re.DOTALL)
 _SEARCHED: Final = 16 << 20
 """Bytes of one log that are searched for its site: a distmgr.log has a status message every few kilobytes."""
+_GLANCED_AT: Final = 1 << 20
+"""Bytes of one log that are searched for its site when a person has named it."""
 
 
 class PlaceError(Exception):
@@ -114,6 +117,15 @@ def _same(folder: Folder) -> str:
     return folder.path.rstrip("/") if "://" in folder.path else os.path.normpath(folder.path)
 
 
+def misnamed(named: Iterable[tuple[str, Sequence[Folder]]]) -> Iterator[str]:
+    """Say of which folders a person may have mixed up the sites: causes are looked for by these codes."""
+    for site, folders in named:
+        for folder in folders:
+            told = _site_of(folder, _GLANCED_AT)
+            if site and told and told != site:
+                yield f"{folder.path} is read as the logs of {site}, but tells that it is of {told}. Is it?"
+
+
 def from_root(argument: str) -> str:
     """Name the same place for a process that is in another folder: a relative path becomes an absolute one."""
     named = _NAMED.fullmatch(argument)
@@ -139,13 +151,21 @@ def _find(argument: str, logs: frozenset[str], credentials: Path | None) -> Iter
         found = [_Named(site, folder)] if folder.only is not None or folder.scan() else []
         found = found or list(_below(path, site, logs, volume))
     except (VolumeError, ValueError) as error:
-        raise PlaceError(f"{error}. Name the Logs folder of a site server, or one of its logs.") from None
+        raise PlaceError(f"{error}. {_what_to_name(argument, site)}") from None
     if not found:
         raise PlaceError(
             f"{path}: no log of a site server here (looked for {', '.join(f'{log}.log' for log in sorted(logs))}, also "
-            "in folders such as SMS_CHI/Logs). Name the Logs folder of a site server, or one of its logs."
+            f"in folders such as SMS_{site or 'CHI'}/Logs). Name the Logs folder of a site server, or one of its logs."
         )
     yield from found
+
+
+def _what_to_name(argument: str, site: str) -> str:
+    """Say what to write instead of an argument that cannot be read."""
+    other = None if site else _NO_CODE.fullmatch(argument)
+    if other:
+        return f"{other['code']} is no site code: that has three letters or digits, as in CHI=FOLDER."
+    return "Name the Logs folder of a site server, or one of its logs."
 
 
 def _below(path: str, site: str, logs: frozenset[str], volume: Volume) -> Iterator[_Named]:
@@ -167,15 +187,15 @@ def _below(path: str, site: str, logs: frozenset[str], volume: Volume) -> Iterat
 def _inner_folders(path: str, site: str) -> Iterator[tuple[str, str]]:
     """Give the folders below that may hold logs, each with the site code that its name tells or "".
 
-    Of a site that was named these are its own `Logs` only.
+    Of a site that was named these are `Logs`, and those that its code names.
     """
     for child in _folders(path):
         name = child.name
-        if name.lower() == "logs" or not site:
-            code = _SITE_FOLDER.fullmatch(name)
-            hint = code["site"].upper() if code else name.upper() if _CODE.fullmatch(name) else ""
+        code = _SITE_FOLDER.fullmatch(name)
+        hint = code["site"].upper() if code else name.upper() if _CODE.fullmatch(name) else ""
+        if not site or hint == site or name.lower() == "logs":
             yield hint, child.path
-            if not site:
+            if not site or hint == site:
                 with suppress(VolumeError):  # said when it is looked into
                     yield from ((hint, inner.path) for inner in _folders(child.path) if inner.name.lower() == "logs")
 
@@ -190,21 +210,21 @@ def _folders(path: str) -> list[os.DirEntry[str]]:
         raise volume_error(path, error) from None
 
 
-def _site_of(folder: Folder) -> str:
+def _site_of(folder: Folder, most: int = _SEARCHED) -> str:
     """Tell a site by the path (a folder `SMS_CHI` in it), else by the status messages in the logs, else as ""."""
     for part in reversed(_SEPARATORS.split(folder.path)):
         code = _SITE_FOLDER.fullmatch(part)
         if code:
             return code["site"].upper()
     # A status message names the site that wrote it; a log of one site holds none of another's.
-    for block in _blocks(folder):
+    for block in _blocks(folder, most):
         codes: Counter[bytes] = Counter(_SITE_OF_STATUS_MESSAGE.findall(block.data))
         if codes:
             return codes.most_common(1)[0][0].decode("ascii").upper()
     return ""
 
 
-def _blocks(folder: Folder) -> Iterator[Block]:
+def _blocks(folder: Folder, most: int) -> Iterator[Block]:
     try:
         found = folder.scan()
     except VolumeError:
@@ -217,7 +237,7 @@ def _blocks(folder: Folder) -> Iterator[Block]:
                 yield item
                 follower.advance(len(item.data), item.data.count(b"\n"))
                 searched += len(item.data)
-            if searched >= _SEARCHED:
+            if searched >= most:
                 break
 
 

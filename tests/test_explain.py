@@ -136,7 +136,7 @@ def test_a_time_that_cannot_be_read_is_an_error(two_missing: Path, moment: str) 
 
 def test_a_package_that_no_line_names_may_be_mistyped(two_missing: Path) -> None:
     _, answer = told(two_missing, "--package", "CEN0000B")
-    assert answer["doubts"] == ["No line that is kept names package CEN0000B: is that its ID?"]
+    assert answer["doubts"] == ["No message that was understood names package CEN0000B: is that its ID?"]
     _, answer = told(two_missing, "--package", "cen0000a", "--package", "CEN00021")
     assert answer["doubts"] == []
 

@@ -20,7 +20,7 @@ from exporter.commands.output import new_console
 from exporter.config.located_yaml import FileError
 from exporter.events.entries import CatalogueError
 from exporter.logs.health import LogHealth
-from exporter.places import PlaceError
+from exporter.places import PlaceError, misnamed
 from exporter.process.assembly import Request, Setup, Source, set_up
 from exporter.report.words import printable, when
 from exporter.web.access.load import load_access
@@ -82,7 +82,11 @@ def _setup(request: Request, *, is_needed: bool) -> Setup | None:
 def _check_logs(console: Console, setup: Setup) -> list[str]:
     read = [(source, _read(setup, source)) for source in setup.sources]
     console.print(_table(read))
-    return [*(problem for source, site in read for problem in _problems(source, site)), *_registry_problems(setup)]
+    return [
+        *(problem for source, site in read for problem in _problems(source, site)),
+        *misnamed((source.site, source.folders) for source in setup.sources),
+        *_registry_problems(setup),
+    ]
 
 
 def _read(setup: Setup, source: Source) -> Site:

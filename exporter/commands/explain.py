@@ -21,7 +21,7 @@ from exporter.events.matcher import Matcher
 from exporter.logs.clock import Clock
 from exporter.logs.discovery import KNOWN_LOGS
 from exporter.logs.records import RecordReader
-from exporter.places import Place, sites_of
+from exporter.places import Place, misnamed, sites_of
 from exporter.report.doubts import doubts_of, is_blind, unnamed
 from exporter.report.hierarchy import Filter, report
 
@@ -77,7 +77,8 @@ def command(
         raise click.ClickException(f"no logs of {', '.join(sorted(unknown))} are among those named.")
     read_once(read)
     only = Filter(_posix(since), {*packages, *map(str.upper, packages)}, wanted)
-    doubts = (*doubts_of(read), *unnamed(packages, read))
+    mixed_up = misnamed((site.code, site.folders) for site in read)
+    doubts = (*doubts_of(read), *mixed_up, *unnamed(packages, read))
     states = {site.code: site.ledger.state for site in read}
     answer = report(states, {site.code: site.gaps for site in read}, given.tree, only, names)
     if as_json:

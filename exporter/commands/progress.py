@@ -32,5 +32,5 @@ def _bar(what: str, amount: str) -> Iterator[Callable[[int, int], None]]:
     column: bars.ProgressColumn = getattr(bars, amount)()
     columns = (bars.TextColumn(what), bars.BarColumn(), column, bars.TimeRemainingColumn())
     with bars.Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("")
+        task = progress.add_task("", total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from exporter.collector.site import EXPECTED_LOG, Site
 from exporter.logs.health import LogHealth
+from exporter.report.words import log_file
 
 
 def doubts_of(sites: Iterable[Site]) -> Iterator[str]:
@@ -18,7 +19,7 @@ def doubts_of(sites: Iterable[Site]) -> Iterator[str]:
             yield f"{of_site}{EXPECTED_LOG}.log, the log that tells what is blocked, is not among what was named."
         for log, health in site.logs.items():
             for doubt in _doubts_of_log(log, health):
-                yield f"{site.code} {log}.log: {doubt}".lstrip()
+                yield f"{site.code} {log_file(log)}: {doubt}".lstrip()
         if site.ledger.state.blocked and all(b.since is None for b in site.ledger.state.blocked.values()):
             yield f"{of_site}the lines have no time, or no known zone; --zone names the zone of the server's clock."
 
@@ -28,7 +29,7 @@ def unnamed(packages: Iterable[str], sites: Iterable[Site]) -> Iterator[str]:
     known = {package.upper() for site in sites for package in site.ledger.packages()}
     for package in packages:
         if package.upper() not in known:
-            yield f"No line that is kept names package {package}: is that its ID?"
+            yield f"No message that was understood names package {package}: is that its ID?"
 
 
 def is_blind(sites: Iterable[Site]) -> bool:

@@ -16,7 +16,7 @@ from exporter.replication.diagnosis import Certainty
 from exporter.replication.state import Blocked, Evidence
 from exporter.report.hierarchy import Culprit, Report
 from exporter.report.tables import LINES_SHOWN, line, listed, named, site_words, steps, tables
-from exporter.report.words import count, gap_words, shown, since, stuck_in_words, when
+from exporter.report.words import count, gap_words, log_file, shown, since, stuck_in_words, when
 
 _IDS_SHOWN: Final = 12
 
@@ -158,4 +158,4 @@ def _failing(block: Blocked, culprit: Culprit) -> list[Evidence]:
 def _gaps(report: Report) -> Iterable[str]:
     for site in report.sites.values():
         for gap in site.gaps:
-            yield f"{site_words(site.site)} {shown(gap.log)}.log {gap_words(gap)} Noticed {when(gap.noticed)}."
+            yield f"{site_words(site.site)} {shown(log_file(gap.log))} {gap_words(gap)} Noticed {when(gap.noticed)}."

@@ -65,6 +65,11 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
+def log_file(log: str) -> str:
+    """Name the file of a log; one that a person named whatever it is called is its own."""
+    return log if "." in log else f"{log}.log"
+
+
 def stuck_in_words(report: Report) -> list[str]:
     """Say what is stuck, worst first: a sentence for each way to be; none when nothing is."""
     blocked = {block.task_sequence for site in report.sites.values() for block in site.blocked}

@@ -337,3 +337,35 @@ def test_reader_that_goes_away_early_is_not_told_that_something_is_stuck(tmp_pat
         said = process.stderr.read()
 
     assert (process.returncode, said) == (2, b"")
+
+
+@pytest.mark.parametrize("name", ["explain", "run", "check"])
+def test_what_is_no_site_code_is_said_to_be_none(command: Command, tmp_path: Path, name: str) -> None:
+    (tmp_path / "distmgr.log").write_bytes(applied("CEN00021"))
+    result = command(name, f"CHICAGO={tmp_path}")
+    assert result.status == 2
+    assert "CHICAGO is no site code: that has three letters or digits, as in CHI=FOLDER." in result.err
+
+
+def test_site_is_found_below_the_folder_that_is_named_for_it(command: Command, tmp_path: Path) -> None:
+    for site in ("CEN", "CHI"):
+        logs = tmp_path / f"SMS_{site}" / "Logs"
+        logs.mkdir(parents=True)
+        (logs / "distmgr.log").write_bytes(blocked(f"{site}00021"))
+    answer = json.loads(command("explain", "--json", f"chi={tmp_path}").out)
+    assert [block["task_sequence"] for block in answer["sites"].pop("CHI")["blocked"]] == ["CHI00021"]
+    assert answer["sites"] == {}
+
+
+@pytest.mark.parametrize("folder", ["SMS_CHI/Logs", "mine"])
+def test_logs_that_are_named_as_those_of_another_site(command: Command, tmp_path: Path, folder: str) -> None:
+    """The owner of a package is told by its site's code: mixed up, causes are looked for in the wrong logs."""
+    logs = tmp_path / folder
+    logs.mkdir(parents=True)
+    (logs / "distmgr.log").write_bytes(line("STATMSG: ID=2300 SEV=I LEV=M SYS=CHISITE SITE=CHI PID=1 TID=2"))
+    words = f"{logs} is read as the logs of CEN, but tells that it is of CHI. Is it?"
+    assert words in json.loads(command("explain", "--json", f"CEN={logs}").out)["doubts"]
+    checked = command("check", f"CEN={logs}")
+    assert checked.status == 2
+    assert words in " ".join(checked.out.split())
+    assert json.loads(command("explain", "--json", f"CHI={logs}").out)["doubts"] == []

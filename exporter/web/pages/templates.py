@@ -25,6 +25,7 @@ from exporter.report.words import (
     count,
     duration,
     gap_words,
+    log_file,
     shown,
     when,
 )
@@ -101,6 +102,7 @@ def _environment() -> Environment:
         rfc3339=rfc3339,
         some=_some,
         last_lines=last_lines,
+        log_file=log_file,
         of_source_errors=of_source_errors,
         of_troubles=of_troubles,
         of_waiting=of_waiting,

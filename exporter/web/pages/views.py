@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from exporter.logs.health import LogHealth
@@ -12,7 +12,7 @@ from exporter.report.changes import History
 from exporter.report.condition import Condition, Doubt, conditions, doubts_of
 from exporter.report.hierarchy import Culprit, progress
 from exporter.report.picture import Picture
-from exporter.report.words import count, duration, stuck_in_words, when
+from exporter.report.words import count, duration, log_file, stuck_in_words, when
 from exporter.web.pages.drawing import NODE_HEIGHT, NODE_WIDTH, draw, order
 from exporter.web.pages.links import Links
 from exporter.web.pages.templates import render
@@ -84,7 +84,7 @@ class Page:
         picture = self.picture
         found = [doubt for code, site in picture.sites.items() for doubt in doubts_of(code, site, picture.taken)]
         object.__setattr__(self, "conditions", conditions(picture))
-        object.__setattr__(self, "doubts", found)
+        object.__setattr__(self, "doubts", _joined(found))
 
     @property
     def now(self) -> float:
@@ -123,6 +123,7 @@ class Page:
         report = self.picture.report.sites.get(code)
         culprits = self.picture.report.culprits
         caused = [culprit for culprit in culprits if code in _causes([culprit])]
+        blamed = {culprit.reference.package for culprit in caused}
         return self._render(
             "site.html",
             title=f"Site {code}",
@@ -132,6 +133,9 @@ class Page:
             parent=self.picture.tree.parents.get(code, ""),
             children=sorted(child for child, parent in self.picture.tree.parents.items() if parent == code),
             caused=caused,
+            unblamed=[
+                (code, error) for error in (report.source_errors if report else ()) if error.package not in blamed
+            ],
             blocking=[culprit for culprit in culprits if code in culprit.sites and culprit not in caused],
             most_cards=MOST_CARDS,
             changes=[c for c in self.history.latest_first if c.standing.site == code][:MOST_CHANGES],
@@ -251,7 +255,12 @@ class Page:
         read = self._reading()
         if sentences:
             blocked = any(site.blocked for site in picture.report.sites.values())
-            return Verdict("bad" if blocked else "poor", sentences[0].rstrip("."), [*sentences[1:], read])
+            doubt = (
+                [f"Not all of it is known: {count(len(self.doubts), 'reason')} for doubt, see below."]
+                if self.doubts
+                else []
+            )
+            return Verdict("bad" if blocked else "poor", sentences[0].rstrip("."), [*sentences[1:], read, *doubt])
         if any(site.troubles for site in picture.report.sites.values()):
             return self._held_up(read)
         if picture.unready:
@@ -329,6 +338,14 @@ class Page:
                 "source unreadable" if report.source_errors else "content late" if report.waiting else "files held up"
             )
         return "in doubt" if condition is Condition.DOUBT else "clear"
+
+
+def _joined(doubts: Iterable[Doubt]) -> list[Doubt]:
+    """Say what is doubted of several logs of a site once: a share that is gone is one reason, not seven."""
+    logs: dict[Doubt, list[str]] = {}
+    for doubt in doubts:
+        logs.setdefault(replace(doubt, log=""), []).append(log_file(doubt.log))
+    return [replace(doubt, log=", ".join(names)) for doubt, names in logs.items()]
 
 
 def _oddities(health: LogHealth) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
@@ -406,3 +407,16 @@ def test_links_elsewhere_stand_where_their_placeholders_are_known() -> None:
             "https://g.example/CEN0000A/CHI",
         },
     }
+
+
+def test_logs_of_a_folder_that_is_gone_are_doubted_together() -> None:
+    gone = LogHealth(error="/mnt/chi: No such file or directory")
+    page = page_of(chicago(), healthy("LON", distmgr=gone, sched=gone, sender=gone))
+    text = shown(page.overview())
+    assert re.search(r"Not all of it is known: \d+ reasons for doubt, see below\.", text)
+    assert "LON sched.log, sender.log cannot be read: /mnt/chi: No such file or directory." in text
+
+
+def test_a_file_that_is_named_as_it_pleases_keeps_its_name() -> None:
+    page = page_of(healthy("CHI", **{"from chicago.txt": LogHealth(error="it is gone")}))
+    assert "CHI from chicago.txt cannot be read: it is gone." in shown(page.logs())
