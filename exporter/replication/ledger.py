@@ -1,10 +1,5 @@
 """The state of one site: events in, `SiteState` out. Pure: no files, no clock, no metrics.
 
-How a block ends: only a complete unit of the package whose beginning was seen and that holds no failing line, status
-message 2301, "Successfully created/updated the package", or the package's deletion. A unit that failed at another step
-(the package's row, a distribution point, a newer version's content) did not store the definition either, so it is no
-all-clear: the block stands as its latest failing try left it. A unit whose end or beginning is missing changes nothing.
-
 The events of one log come in its order. Those of several logs may come in any order: where one log ends what another
 began, log times decide.
 """
@@ -19,12 +14,12 @@ from typing import Any
 
 from exporter.events.event import USER_PREFIX, Event
 from exporter.replication import codec
-from exporter.replication.limits import MAX_PACKAGES, count, earliest, latest
+from exporter.replication.blocks import Blocks
+from exporter.replication.limits import MAX_PACKAGES, count
 from exporter.replication.packages import Packages, fact_of
 from exporter.replication.processing import Processing
 from exporter.replication.sources import Sources
 from exporter.replication.state import (
-    Blocked,
     Fact,
     FactKind,
     Outcome,
@@ -35,7 +30,7 @@ from exporter.replication.state import (
 )
 from exporter.replication.transport import courier
 from exporter.replication.transport.courier import Courier
-from exporter.replication.units import DISTRIBUTION_MANAGER, LINES, Ended, Unit, Units, integer, is_own_start, text
+from exporter.replication.units import DISTRIBUTION_MANAGER, LINES, Ended, Units, integer, is_own_start, text
 from exporter.replication.waits import Waits
 
 FORMAT = 1
@@ -89,7 +84,7 @@ class Ledger:
         self._work = _Work(site if isinstance(site, SiteState) else SiteState(site))
         self.state = self._work.state
         self.revision = 0
-        self._retried: dict[str, Unit] = {}
+        self._blocks = Blocks()
         handlers: dict[str, Callable[[Event], None]] = {
             "component_started": self._restarted,
             "replication_thread_started": self._restarted,
@@ -140,7 +135,7 @@ class Ledger:
                 if len(known) > MAX_PACKAGES:
                     self._forget_a_package()
             changes += 1
-        self._settle()
+        self._blocks.settle(self.state)
         self.revision += changes
 
     def interrupted(self, log: str) -> None:
@@ -197,57 +192,16 @@ class Ledger:
         if outcome is _APPLIED:
             self._work.packages.version(self.state, unit.package, "definition", unit.version, unit.last)
         if outcome is _BLOCKED:
-            self._block(unit)
+            self._blocks.failed(self.state, unit)
         elif outcome is _FAILED and unit.stored and unit.refused is not None:
             fact = Fact(FactKind.DEFINITION_REFUSED, "", unit.version, unit.refused)
             self._work.packages.fact(self.state, unit.package, fact)
         elif outcome is _APPLIED:
-            self._unblock(unit.package, unit.last)
+            self._blocks.end(self.state, unit.package, unit.last)
             self._work.waits.end(self.state, unit.package)
             if event is not None:
                 fact = fact_of(FactKind.DEFINITION_APPLIED, event, version=unit.version)
                 self._work.packages.fact(self.state, unit.package, fact)
-
-    def _block(self, unit: Unit) -> None:
-        time = unit.failed_at if unit.failed_at is not None else unit.last
-        standing = self.state.blocked.get(unit.package)
-        if standing is None:
-            self.state.blocked[unit.package] = Blocked(
-                unit.package,
-                unit.missing,
-                time,
-                time,
-                1,
-                unit.version,
-                unit.definition,
-                unit.error,
-                (),
-            )
-            self._retried[unit.package] = unit
-            return
-        resent = None not in (unit.definition, standing.definition) and unit.definition != standing.definition
-        standing.definitions_tried += resent
-        standing.missing = unit.missing
-        standing.since = earliest(standing.since, time)
-        standing.last_attempt = latest(standing.last_attempt, time)
-        standing.attempts += 1
-        standing.version = unit.version if unit.version is not None or resent else standing.version
-        standing.definition = unit.definition or standing.definition
-        standing.error = unit.error
-        self._retried[unit.package] = unit
-
-    def _settle(self) -> None:
-        """Show the lines of the units that failed last: in a backlog most are followed by another try at once."""
-        for package, unit in self._retried.items():
-            block = self.state.blocked.get(package)
-            if block is not None:
-                block.evidence = unit.evidence
-        self._retried.clear()
-
-    def _unblock(self, package: str, time: float | None) -> None:
-        block = self.state.blocked.pop(package, None)
-        if block is not None and block.since is not None and time is not None:
-            self.state.block_durations.add(max(0.0, time - block.since))
 
     def _restarted(self, event: Event) -> None:
         """Take a line that a component, or the thread that handles incoming definitions, starts anew."""
@@ -342,11 +296,11 @@ class Ledger:
     # The package itself.
 
     def _created_or_updated(self, event: Event) -> None:
-        self._unblock(text(event, "package"), event.time)
+        self._blocks.end(self.state, text(event, "package"), event.time)
 
     def _deleted(self, event: Event) -> None:
         package = text(event, "package")
-        self._unblock(package, event.time)
+        self._blocks.end(self.state, package, event.time)
         self._work.waits.end(self.state, package)
         self._work.sources.read(self.state, package, event.time)
         self._work.packages.deleted(self.state, package, event)
@@ -383,7 +337,7 @@ class Ledger:
         if component not in {"", DISTRIBUTION_MANAGER}:
             return
         if number == "2301":
-            self._unblock(package, event.time)
+            self._blocks.end(self.state, package, event.time)
             self._work.sources.read(self.state, package, event.time)
             self._work.packages.fact(self.state, package, fact_of(FactKind.PROCESSED, event))
             self._work.processing.told(self.state, event, ProcessingOutcome.SUCCEEDED, alone=True)
