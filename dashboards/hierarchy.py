@@ -6,6 +6,7 @@ from typing import Final
 
 from dashboards import frame, panels
 from dashboards.frame import Sheet, Shelf
+from dashboards.meanings import SOURCES
 from dashboards.panels import Column, Steps, Words
 from dashboards.promql import (
     ATTEMPT,
@@ -50,7 +51,7 @@ def _culprits() -> panels.AnyPanel:
             Column("A", "Sites", width=70, steps=((0, panels.STUCK),)),
             Column("B", "Task sequences", width=130, steps=((0, panels.STUCK),)),
             Column("C", "Blocked since", unit=panels.TIME, width=165),
-            Column("reason", "Error at the owner", width=190),
+            Column("reason", "Error at the owner", width=150, meanings=SOURCES),
             Column("source_path", "Source path"),
         ],
         {

@@ -6,6 +6,7 @@ from typing import Final
 
 from dashboards import frame, panels
 from dashboards.frame import Sheet, Shelf
+from dashboards.meanings import SOURCE_ERRORS, SOURCES, WAITS
 from dashboards.panels import Column, Words
 from dashboards.promql import (
     BLOCKED,
@@ -26,6 +27,7 @@ from dashboards.promql import (
     or_none,
     series,
 )
+from exporter.report.words import TROUBLE_WORDS
 
 THIS: Final = 'package="$package"'
 _STATES: Final[Words] = {
@@ -129,7 +131,7 @@ def _waits() -> panels.AnyPanel:
         [
             Column("site", "Site", width=70, links=[frame.to_site()]),
             Column("from_site", "From", width=70, links=[frame.to_transport("${__value.text}")]),
-            Column("reason", "Reason"),
+            Column("reason", "Reason", meanings=WAITS),
             Column("B", "Since", unit=panels.AGO, width=140),
         ],
         {
@@ -149,9 +151,9 @@ def _source_error() -> panels.AnyPanel:
         "or share.",
         [
             Column("site", "Owner", width=75, links=[frame.to_site("${__value.text}")]),
-            Column("reason", "Reason", width=190),
+            Column("reason", "Reason", width=150, meanings=SOURCES),
             Column("source_path", "Source path"),
-            Column("B", "Win32 error", unit="none", width=105),
+            Column("B", "Win32 error", unit="none", width=210, meanings=SOURCE_ERRORS),
             Column("C", "Since", unit=panels.AGO, width=140),
         ],
         {
@@ -170,9 +172,9 @@ def _transport() -> panels.AnyPanel:
         "What holds up files of this package, or all files, between two sites.",
         [
             Column("site", "Site", width=70, links=[frame.to_transport()]),
-            Column("trouble", "Trouble"),
+            Column("trouble", "Trouble", meanings=TROUBLE_WORDS),
             Column("peer_site", "Peer", width=70, links=[frame.to_transport("${__value.text}")]),
-            Column("Value", "Times", unit="none", width=75),
+            Column("Value", "Count", unit="none", width=75),
         ],
         {"A": largest(labels, TROUBLE, _CONCERNS)},
         empty="Nothing holds up $package between sites",

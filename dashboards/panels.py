@@ -79,9 +79,9 @@ def words(texts: Words) -> list[Any]:
     ]
 
 
-def _meanings(meanings: Mapping[int, str]) -> list[Any]:
+def _meanings(meanings: Mapping[Any, str]) -> list[Any]:
     """Return value mappings that leave the colour as it is."""
-    texts = {str(number): f"{number} {meaning}" for number, meaning in meanings.items()}
+    texts = {str(key): f"{key} {meaning}" if isinstance(key, int) else meaning for key, meaning in meanings.items()}
     results = {value: ValueMappingResult(text, index=index) for index, (value, text) in enumerate(texts.items())}
     return [ValueMap(results)]
 
@@ -119,7 +119,7 @@ class Column:
         width: pixels; 0 shares what is left.
         steps: colours of a value's background.
         texts: texts for values.
-        meanings: what numbers stand for, shown after them.
+        meanings: what numbers stand for, shown after them, or values of a label, shown instead of them.
         links: where its cells lead to.
     """
 
@@ -129,7 +129,7 @@ class Column:
     width: int = 0
     steps: Steps = ()
     texts: Words | None = None
-    meanings: Mapping[int, str] | None = None
+    meanings: Mapping[Any, str] | None = None
     links: Sequence[Link] = ()
 
     def override(self) -> tuple[str, list[DynamicConfigValue]]:

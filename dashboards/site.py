@@ -6,6 +6,7 @@ from typing import Final
 
 from dashboards import frame, panels
 from dashboards.frame import Sheet, Shelf
+from dashboards.meanings import SOURCE_ERRORS, SOURCES, WAITS
 from dashboards.panels import Column
 from dashboards.promql import (
     ATTEMPT,
@@ -101,7 +102,7 @@ def _late() -> panels.AnyPanel:
             Column("package", "Package", width=110, links=[frame.to_package()]),
             Column("name", "Name"),
             Column("from_site", "From", width=70, links=[frame.to_transport("${__value.text}")]),
-            Column("reason", "Reason"),
+            Column("reason", "Reason", meanings=WAITS),
             Column("B", "Since", unit=panels.AGO, width=140),
         ],
         {
@@ -122,9 +123,9 @@ def _source_errors() -> panels.AnyPanel:
         "2 and 3 not found, 53 and 67 no such server or share.",
         [
             Column("package", "Package", width=110, links=[frame.to_package()]),
-            Column("reason", "Reason", width=190),
+            Column("reason", "Reason", width=150, meanings=SOURCES),
             Column("source_path", "Source path"),
-            Column("B", "Win32 error", unit="none", width=105),
+            Column("B", "Win32 error", unit="none", width=210, meanings=SOURCE_ERRORS),
             Column("C", "Since", unit=panels.AGO, width=140),
         ],
         {

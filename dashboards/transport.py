@@ -9,6 +9,7 @@ from dashboards.frame import Sheet, Shelf
 from dashboards.panels import Column
 from dashboards.promql import SITE_BLOCKED, TROUBLE, grown, growth, largest, or_none, rate, series
 from dashboards.site import OUTCOMES
+from exporter.report.words import TROUBLE_WORDS
 
 HERE: Final = 'site=~"$site"'
 _THREADS: Final = "site, component, destination_site"
@@ -27,10 +28,10 @@ def _troubles() -> panels.AnyPanel:
         "the peer is where the files came from. Without a package all files to the peer are meant.",
         [
             Column("site", "Site", width=80, links=[frame.to_site()]),
-            Column("trouble", "Trouble", width=230),
+            Column("trouble", "Trouble", meanings=TROUBLE_WORDS),
             Column("peer_site", "Peer", width=80, links=[frame.to_site("${__value.text}")]),
             Column("package", "Package", width=110, links=[frame.to_package()]),
-            Column("Value", "Times", unit="none", steps=((0, panels.LATE),)),
+            Column("Value", "Count", unit="none", width=75, steps=((0, panels.LATE),)),
         ],
         {"A": f"{largest(labels, TROUBLE, HERE)} or {largest(labels, TROUBLE, _PEER)}"},
         empty="Nothing is held up",
@@ -49,8 +50,8 @@ def _dropped() -> panels.AnyPanel:
         [
             Column("site", "Site", width=80, links=[frame.to_site()]),
             Column("destination_site", "To", width=80, links=[frame.to_site("${__value.text}")]),
-            Column("reason", "Reason"),
-            Column("Value", "Jobs", unit="short", steps=((0, panels.STUCK),)),
+            Column("reason", "Reason", meanings=TROUBLE_WORDS),
+            Column("Value", "Jobs", unit="short", width=75, steps=((0, panels.STUCK),)),
         ],
         {"A": f"{grown('site, destination_site, reason', 'configmgr_scheduler_jobs_dropped_total', HERE)} > 0"},
         empty="No job was given up in the time shown",
