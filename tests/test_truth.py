@@ -26,7 +26,7 @@ from exporter.commands.explain import command
 from exporter.simulator import SCENARIOS, Plan, demo_plan, healthy_plan, random_plan, run_batch, scenario_plan
 from exporter.simulator.hierarchy import Era
 from tests.events.golden import matcher
-from tests.worlds import busy_days, cut, troubled_plan
+from tests.worlds import busy_days, crowded_day, cut, troubled_plan
 
 DAYS = int(os.environ.get("CONFIGMGR_EXPORTER_TESTS_DAYS", "3"))
 WORLDS = int(os.environ.get("CONFIGMGR_EXPORTER_TESTS_WORLDS", "12"))
@@ -204,16 +204,27 @@ def test_healthy_hierarchy_gives_no_finding(plan: Plan) -> None:
 
 
 @pytest.mark.parametrize("max_log_bytes", [_NEVER_ROLLS, 200_000], ids=["whole logs", "logs that rolled"])
-def test_busy_days_give_no_finding(tmp_path: Path, max_log_bytes: int) -> None:
-    plan = busy_days(DAYS, max_log_bytes=max_log_bytes)
-    truth = run_batch(tmp_path, plan)
+@pytest.mark.parametrize("kind", ["busy days", "crowded day"])
+def test_busy_site_gives_no_finding(tmp_path: Path, kind: str, max_log_bytes: int) -> None:
+    plan = crowded_day() if kind == "crowded day" else busy_days(DAYS)
+    truth = run_batch(tmp_path, replace(plan, max_log_bytes=max_log_bytes))
     status, answer = _answer(tmp_path)
 
     assert {site.era for site in plan.sites} == set(Era)
     assert all(len(site["versions"]) > 20 for site in truth["sites"].values())
-    assert (status, answer["culprits"], answer["doubts"]) == (0, [], [])
-    for site in answer["sites"].values():
-        assert not any(site[finding] for finding in ("blocked", "waiting", "source_errors", "gaps", "transport"))
+    assert (status, answer["doubts"]) == (0, [])
+    assert _findings(answer) == []
+
+
+@settings(max_examples=WORLDS, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_random_world_in_which_nothing_goes_wrong_gives_no_finding(seed: int) -> None:
+    assert _findings(_compare(replace(random_plan(seed, mended=True), incidents=()))) == []
+
+
+def _findings(answer: Mapping[str, Any]) -> list[Any]:
+    kinds = ("blocked", "waiting", "source_errors", "gaps", "transport")
+    return [*answer["culprits"], *(each for site in answer["sites"].values() for kind in kinds for each in site[kind])]
 
 
 def test_the_truth_is_not_simply_nothing() -> None:

@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 from datetime import timedelta
 
-from exporter.simulator.hierarchy import Package, Reference
+from exporter.simulator.hierarchy import Era, Package, Reference, Site
 from exporter.simulator.plan import (
     Alter,
     BadSource,
@@ -149,3 +149,38 @@ def busy_days(days: int, *, max_log_bytes: int = 1 << 40) -> Plan:
         incidents=tuple(incidents),
         max_log_bytes=max_log_bytes,
     )
+
+
+def crowded_day() -> Plan:
+    """Return a day of many packages in a tree of five generations, of both ages mixed, in which nothing goes wrong."""
+    old, new = Era.CM2007, Era.CM2012
+    tree = (
+        ("CEN", None, old),
+        ("CHI", "CEN", old),
+        ("MUC", "CEN", new),
+        ("DEN", "CHI", new),
+        ("NYC", "CHI", old),
+        ("BER", "MUC", old),
+        ("ABQ", "DEN", old),
+        ("SAF", "ABQ", old),
+    )
+    sites = tuple(Site(code, parent, era=era) for code, parent, era in tree)
+    below = tuple(code for code, parent, _ in tree if parent)
+    packages = [
+        Package(f"CEN{n:05X}", f"Package {n}", ("Install",), rf"\\FILES01\P{n}", 40 * n, (), below[n % 8 :])
+        for n in range(1, 61)
+    ]
+    sequences = [
+        Package(
+            f"CEN{0x400 + n:05X}",
+            f"Deploy {n}",
+            references=tuple(Reference(package.id, "Install") for package in packages[n : n + 5]),
+        )
+        for n in range(40)
+    ]
+    changes: list[Change] = [Create(120 * n, package) for n, package in enumerate(packages)]
+    changes += [Create(14_400 + 120 * n, sequence) for n, sequence in enumerate(sequences)]
+    changes += [Touch(21_600 + 180 * n, package.id, refresh=n % 3 == 0) for n, package in enumerate(packages)]
+    changes += [Touch(36_000 + 180 * n, sequence.id) for n, sequence in enumerate(sequences)]
+    start = healthy_plan().start
+    return Plan("crowded", sites, start, timedelta(days=1), changes=tuple(changes), noise=0.3)
