@@ -44,6 +44,7 @@ Answer = Mapping[str, Any]
 
 ON_ITS_WAY: Final = "(on its way)"
 WAY_NOT_TOLD: Final = "(way not told)"
+LATE: Final = "causes of late content"
 _NEEDS_NO_LINE: Final = {"unknown", "owner_not_read"}
 _NEVER_ROLLS: Final = 1 << 40  # what has rolled away twice cannot be explained
 
@@ -169,6 +170,9 @@ def score(explained: Explained, name: str, into: Score) -> None:
         true, told = true_of.get(kind, set()), told_of.get(kind, set())
         _count(into.findings[kind], true, told)
         differing += _named(kind, true, told)
+    true_late, told_late = _late(explained, explained.truth), _late(explained, explained.answer)
+    _count(into.findings[LATE], true_late, told_late)
+    differing += _named(LATE, true_late, told_late)
     true_causes, told_causes = _causes(explained.truth), _causes(explained.answer)
     for key in true_causes.keys() | told_causes.keys():
         elsewhere = key in true_causes and true_causes[key]["site"] != key[0][:3]
@@ -197,6 +201,16 @@ def _causes(told: Truth) -> dict[Key, dict[str, Any]]:
         for culprit in told["culprits"]
         for cause in culprit["causes"]
         for site in cause["sites"]
+    }
+
+
+def _late(explained: Explained, told: Truth) -> set[Key]:
+    """Return what keeps late content away, where the lines tell the way that it comes."""
+    return {
+        (code, waiting["package"], waiting["cause"]["kind"], waiting["cause"]["site"])
+        for code, site in told["sites"].items()
+        for waiting in site["waiting"]
+        if waiting["cause"] and _way_is_told(explained, (waiting["package"], "", code))
     }
 
 

@@ -67,13 +67,17 @@ def _lines(answer: Mapping[str, Any]) -> Iterator[str]:
         yield f"blocks {', '.join(culprit['task_sequences'])} at {', '.join(culprit['sites'])}"
         yield f"newest version at {_some(culprit['current_at'])}; older at {_some(culprit['behind_at'])}\n"
         for cause in culprit["causes"]:
-            yield f"at {', '.join(cause['sites'])}: {cause['kind']} at {cause['site']}, {cause['certainty']}"
-            yield f"    {cause['words']}"
-            yield from (f"    | {line['site']} {_line(line)}" for line in cause["evidence"])
+            yield from _cause(cause, f"at {', '.join(cause['sites'])}: ")
         yield ""
         yield from (f"{number}. {step}" for number, step in enumerate(culprit["remedy"], 1))
     for code, site in answer["sites"].items():
         yield from _site(code, site)
+
+
+def _cause(cause: Mapping[str, Any], of: str = "") -> Iterator[str]:
+    yield f"{of}{cause['kind']} at {cause['site']}, {cause['certainty']}"
+    yield f"    {cause['words']}"
+    yield from (f"    | {line['site']} {_line(line)}" for line in cause["evidence"])
 
 
 def _site(code: str, site: Mapping[str, Any]) -> Iterator[str]:
@@ -82,6 +86,8 @@ def _site(code: str, site: Mapping[str, Any]) -> Iterator[str]:
     for waiting in site["waiting"]:
         yield f"{waiting['package']} from {waiting['from_site'] or '(not told)'}: {waiting['reason']}"
         yield from (f"    | {_line(line)}" for line in waiting["evidence"])
+        if waiting["cause"]:
+            yield from _cause(waiting["cause"])
     if site["source_errors"]:
         yield f"\n## Sources that {code} cannot read\n"
     for error in site["source_errors"]:

@@ -200,6 +200,15 @@ def test_names_are_shown_as_they_are(two_missing: Path, tmp_path: Path) -> None:
     assert " ".join(shown.split()).count("Tools [x86] :cd: [/]") >= 2
 
 
+def test_what_keeps_late_content_away_is_told(tmp_path: Path) -> None:
+    status, answer = told(world(tmp_path, "site_not_active_2012"))
+    (waiting,) = answer["sites"]["CHI"]["waiting"]
+    assert (status, waiting["cause"]["kind"], waiting["cause"]["site"]) == (1, "never_sent", "CEN")
+    assert waiting["cause"]["evidence"][0]["text"] == "CHI is not an active site, ignore it"
+    shown = CliRunner().invoke(cli, ["explain", str(tmp_path)], env={"COLUMNS": "200"}).stdout
+    assert "CEN did not send CEN00012 to CHI: it was not an active site there" in shown
+
+
 def test_a_site_that_is_put_aside_is_told_though_nothing_is_stuck(tmp_path: Path) -> None:
     (tmp_path / "distmgr.log").write_bytes(applied("CEN00021"))
     (tmp_path / "sender.log").write_bytes(

@@ -33,10 +33,10 @@ from exporter.replication.cause import (
     win32_words,
 )
 from exporter.replication.compared import definition_old, not_in_definition, stopped
-from exporter.replication.state import FactKind, Reference, SiteState, SourceError, SourceReason
-from exporter.replication.way import closed, held, passed
+from exporter.replication.state import FactKind, Reference, SiteState, SourceError, SourceReason, Waiting
+from exporter.replication.way import closed, held, keeps_content, passed
 
-__all__ = ["Case", "Cause", "CauseKind", "Certainty", "Proof", "World", "diagnose"]
+__all__ = ["Case", "Cause", "CauseKind", "Certainty", "Proof", "World", "diagnose", "why_late"]
 
 _Look = Callable[[Case], Cause | None]
 
@@ -44,6 +44,12 @@ _Look = Callable[[Case], Cause | None]
 def diagnose(case: Case) -> Cause:
     """Return why a reference is missing at a site. See the head of this module for what counts."""
     return _search(case, (*_LOOKS[:_BLOCKED_ITSELF], _itself_blocked, *_LOOKS[_BLOCKED_ITSELF:]))
+
+
+def why_late(waiting: Waiting, site: str, world: World) -> Cause | None:
+    """Return what keeps content from a site that waits for it; nothing where no line tells: it may be on its way."""
+    case = Case(Reference(waiting.package, ""), site, waiting.since, waiting.last_seen, world)
+    return (_source_error(case) or keeps_content(case, waiting.version)) if case.owner else None
 
 
 def _search(case: Case, looks: Sequence[_Look]) -> Cause:

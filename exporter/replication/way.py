@@ -23,6 +23,30 @@ def closed(case: Case) -> Cause | None:
     return next(filter(None, (_closed(case, above, below) for above, below in _hops(case))), None)
 
 
+def keeps_content(case: Case, wanted: int | None) -> Cause | None:
+    """Look at each hop from the owner to the site for what keeps content of the package from getting over it.
+
+    Args:
+        case: the package and the site.
+        wanted: the version that is waited for; None where no line tells it.
+    """
+    owner = case.state(case.owner)
+    told = owner.versions.get(case.package) if owner else None
+    newest = wanted if wanted is not None else told.content if told else None
+    for above, below in pairwise(case.route):
+        if not _has_content(case, below, newest):
+            cause = _held(case, above, below, content=True) or _closed(case, above, below)
+            if cause is not None:
+                return cause
+    return None
+
+
+def _has_content(case: Case, site: str, wanted: int | None) -> bool:
+    state = case.state(site)
+    told = state.versions.get(case.package) if state else None
+    return wanted is not None and told is not None and told.content is not None and told.content >= wanted
+
+
 def _hops(case: Case) -> list[tuple[str, str]]:
     """Return the hops that the owner's newest definition has still before it."""
     return [(above, below) for above, below in pairwise(case.route) if not passed(case, below)]

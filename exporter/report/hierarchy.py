@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from exporter.replication.advice import for_source_error, for_trouble, for_waiting
-from exporter.replication.diagnosis import Case, Cause, World, diagnose
+from exporter.replication.diagnosis import Case, Cause, World, diagnose, why_late
 from exporter.replication.limits import earliest, latest
 from exporter.replication.remedy import Patient, remedy
 from exporter.replication.state import (
@@ -22,6 +22,7 @@ from exporter.replication.state import (
     Trouble,
     Versions,
     Waiting,
+    WaitReason,
     owner_of,
 )
 from exporter.replication.tree import tree_of
@@ -64,7 +65,10 @@ class Filter:
 class SiteReport:
     """What is stuck at one site, and what keeps files from moving between it and others, which may stick nothing yet.
 
-    `names` are those of packages, when known.
+    Attributes:
+        behind_waits: what keeps the content away that is waited for, by package, sending site and reason, where a line
+            tells it.
+        names: of packages, when known.
     """
 
     site: str
@@ -72,10 +76,15 @@ class SiteReport:
     parent_inferred: bool
     blocked: Sequence[Blocked]
     waiting: Sequence[Waiting]
+    behind_waits: Mapping[tuple[str, str, WaitReason], Cause]
     source_errors: Sequence[SourceError]
     troubles: Sequence[Trouble]
     gaps: Sequence[LostLines]
     names: Mapping[str, str]
+
+    def because(self, waiting: Waiting) -> Cause | None:
+        """Return what keeps content away, where a line tells it."""
+        return self.behind_waits.get((waiting.package, waiting.from_site, waiting.reason))
 
     def to_json(self) -> dict[str, Any]:
         """Return the site's part of the report as plain data."""
@@ -84,7 +93,7 @@ class SiteReport:
             "parent_inferred": self.parent_inferred,
             "blocked": [blocked_json(block, self.names) for block in self.blocked],
             "waiting": [
-                {**waiting_json(waiting, self.names), "remedy": for_waiting(self.site, waiting)}
+                {**waiting_json(waiting, self.names, self.because(waiting)), "remedy": for_waiting(self.site, waiting)}
                 for waiting in self.waiting
             ],
             "source_errors": [
@@ -273,6 +282,7 @@ def _site_report(
     ]
     waiting = [w for w in state.waiting.values() if only.seen(w.last_seen) and only.concerns({w.package})]
     errors = [e for e in state.source_errors.values() if only.seen(e.last_seen) and only.concerns({e.package})]
+    causes = {(w.package, w.from_site, w.reason): why_late(w, state.site, world) for w in waiting}
     troubles = [replace(t, package=world.carried(state.site, t)) for t in state.transport.troubles.values()]
     return SiteReport(
         state.site,
@@ -280,6 +290,7 @@ def _site_report(
         state.site in world.tree.inferred,
         sorted(blocked, key=lambda block: block.task_sequence),
         sorted(waiting, key=lambda w: (w.package, w.from_site, w.reason)),
+        {key: cause for key, cause in causes.items() if cause is not None},
         sorted(errors, key=lambda e: (e.package, e.reason)),
         sorted(
             (t for t in troubles if only.seen(t.last_seen) and (not t.package or only.concerns({t.package}))),

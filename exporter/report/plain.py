@@ -96,8 +96,8 @@ def blocked_json(block: Blocked, names: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def waiting_json(waiting: Waiting, names: Mapping[str, str]) -> dict[str, Any]:
-    """Return a package whose content is late."""
+def waiting_json(waiting: Waiting, names: Mapping[str, str], cause: Cause | None) -> dict[str, Any]:
+    """Return a package whose content is late, and what keeps it away, where a line tells that."""
     return {
         "package": waiting.package,
         "name": names.get(waiting.package),
@@ -107,6 +107,7 @@ def waiting_json(waiting: Waiting, names: Mapping[str, str]) -> dict[str, Any]:
         "last_seen": rfc3339(waiting.last_seen),
         "attempts": waiting.attempts,
         "version": waiting.version,
+        "cause": None if cause is None else cause_json(cause),
         "evidence": [_line_json(line) for line in waiting.evidence],
     }
 

@@ -15,9 +15,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from exporter.replication.state import Evidence, owner_of
+from exporter.replication.state import Evidence, Waiting, owner_of
 from exporter.replication.win32 import in_words
-from exporter.report.hierarchy import Report
+from exporter.report.hierarchy import Report, SiteReport
 from exporter.report.matters import Matter, last_lines, of_source_errors, of_troubles, of_waiting, ways
 from exporter.report.words import (
     SOURCE_WORDS,
@@ -128,13 +128,18 @@ def _waiting(report: Report, now: float) -> RenderableType | None:
         table.add_row(
             site_words(site),
             named(report, waiting.package),
-            WAIT_WORDS[waiting.reason],
+            _why_late(report.sites[site], waiting),
             shown(waiting.from_site or owner_of(waiting.package)) or "?",
             _since(waiting.since, now),
             str(waiting.attempts or ""),
         )
     blamed = {(site, culprit.reference.package) for culprit in report.culprits for site in culprit.also_waiting}
     return _explained(table, of_waiting(row for row in rows if (row[0], row[1].package) not in blamed))
+
+
+def _why_late(site: SiteReport, waiting: Waiting) -> str:
+    cause = site.because(waiting)
+    return WAIT_WORDS[waiting.reason] + (f": {shown(cause.words)}" if cause else "")
 
 
 def _source_errors(report: Report, now: float) -> RenderableType | None:

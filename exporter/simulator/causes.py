@@ -9,8 +9,8 @@ from typing import Any
 
 from exporter.simulator.hierarchy import Reference
 from exporter.simulator.plan import Plan
-from exporter.simulator.tables import BlockedSequence
-from exporter.simulator.world import Shipment, ShipmentState, World
+from exporter.simulator.tables import BlockedSequence, LateContent
+from exporter.simulator.world import Shipment, ShipmentState, Trouble, World
 
 Cause = tuple[str, str]
 Culprit = dict[str, Any]
@@ -92,6 +92,31 @@ def _cause(plan: Plan, world: World, code: str, reference: Reference) -> Cause:
         or ("unknown", owner)
     )
     return ("owner_not_read", owner) if cause[1] in plan.unread else cause
+
+
+def why_late(plan: Plan, world: World, code: str, late: LateContent) -> dict[str, str] | None:
+    """Return what keeps content from a site, where a line tells it; else it may be on its way."""
+    owner = late.package[:3]
+    way = plan.path(owner, code)
+    trouble = world.sites[owner].source_errors.get(late.package)
+    cause = (trouble.reason, owner) if trouble else None
+    # No line of 2007 tells which version is waited for.
+    told = late.reason != "compressed_files_not_arrived"
+    wanted = late.version if told else world.sites[owner].content.get(late.package, late.version)
+    for origin, child in pairwise(way):
+        if cause is None and world.sites[child].content.get(late.package, 0) < wanted:
+            cause = _shipment_cause(world.content_sent.get((late.package, child))) or _closed(world, origin, child)
+    return {"kind": cause[0], "site": cause[1]} if cause else None
+
+
+def _closed(world: World, origin: str, child: str) -> Cause | None:
+    """Look whether nothing at all goes over a hop."""
+    for kind in ("site_not_active", "no_address"):
+        if Trouble(kind, origin, child) in world.troubles:
+            return ("never_sent", origin)
+    if Trouble("no_request_id", origin) in world.troubles:
+        return ("never_sent", origin)
+    return ("transport", origin) if world.unreached(origin, child) else None
 
 
 def _is_coming(plan: Plan, world: World, sites: list[str], reference: Reference) -> bool:

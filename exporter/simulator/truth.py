@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from exporter.simulator.causes import culprits, reference_truth, time_text
+from exporter.simulator.causes import culprits, reference_truth, time_text, why_late
 from exporter.simulator.disk import LogFile
 from exporter.simulator.plan import Plan
 from exporter.simulator.simulation import Simulation
@@ -90,6 +90,7 @@ def _site(plan: Plan, world: World, code: str, tables: Tables) -> Truth:
                 "last_seen": time_text(one.last_seen),
                 "attempts": one.attempts,
                 "version": one.version,
+                "cause": why_late(plan, world, code, one),
             }
             for one in sorted(tables.waiting.values(), key=lambda one: one.package)
         ],

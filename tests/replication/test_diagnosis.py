@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from exporter.replication.cause import Case, Cause, CauseKind, Certainty, World
-from exporter.replication.diagnosis import diagnose
+from exporter.replication.diagnosis import diagnose, why_late
 from exporter.replication.state import Reference, SiteState
 from exporter.replication.tree import Tree
 from tests.replication.builders import OTHER_TS, PKG, PROGRAM, SOURCE, START, TS, Teller
@@ -856,3 +856,66 @@ def test_times_that_are_not_known_are_taken_to_be_in_time(world: Hierarchy) -> N
 def test_the_reference_is_looked_for_and_not_its_neighbour() -> None:
     case = Case(Reference(PKG, PROGRAM), "CHI", START, START, World({}))
     assert diagnose(case).kind is CauseKind.OWNER_NOT_READ
+
+
+# Content that is late.
+
+
+def why(world: Hierarchy, site: str = "CHI", *, tree: Tree = TREE) -> Cause | None:
+    states = world.states()
+    (waiting,) = states[site].waiting.values()
+    return why_late(waiting, site, World(states, tree))
+
+
+def late(teller: Teller, second: float) -> None:
+    teller.on("distmgr", 400).at(second).say("package_processing", package=PKG, source_version=2, stored_version=1)
+    teller.say("content_not_arrived", package=PKG, from_site="CEN")
+
+
+def test_content_of_which_no_line_tells_what_keeps_it_may_be_on_its_way(world: Hierarchy) -> None:
+    late(world.chi, HOUR)
+    assert why(world) is None
+
+
+def test_content_is_late_for_its_source_cannot_be_read(world: Hierarchy) -> None:
+    world.cen.snapshot(error=5)
+    late(world.chi, HOUR)
+    cause = why(world)
+    assert cause is not None
+    assert (cause.kind, cause.site) == (CauseKind.SOURCE_PATH_INACCESSIBLE, "CEN")
+
+
+def test_content_is_late_for_the_site_was_left_out(world: Hierarchy) -> None:
+    world.cen.on("distmgr", 50).at(0).say("package_updating", package=PKG)
+    world.cen.say("site_not_active", site="CHI")
+    late(world.chi, HOUR)
+    cause = why(world)
+    assert cause is not None
+    assert (cause.kind, cause.certainty, cause.site) == (CauseKind.NEVER_SENT, Certainty.STATED, "CEN")
+    world.cen.on("distmgr", 50).at(2 * HOUR).say("minijob_created", package=PKG, site="CHI", transfer_root="X")
+    assert why(world) is None
+
+
+def test_content_is_late_for_a_site_between_cannot_be_reached(world: Hierarchy) -> None:
+    world.cen.on("sender", 70).at(0).say("site_put_aside", server="X", site="CHI")
+    late(world.den, HOUR)
+    cause = why(world, "DEN")
+    assert cause is not None
+    assert (cause.kind, cause.site, cause.destination) == (CauseKind.TRANSPORT, "CEN", "CHI")
+    world.chi.on("despool").at(2 * HOUR).say("content_stored", package=PKG, version=1)
+    assert why(world, "DEN") is not None
+    world.chi.at(3 * HOUR).say("content_stored", package=PKG, version=2)  # the version that DEN waits for
+    assert why(world, "DEN") is None
+
+
+def test_content_that_asks_for_no_version_is_what_the_owner_has(world: Hierarchy) -> None:
+    world.cen.on("distmgr", 50).at(0).say("stored_version", package=PKG, version=3)
+    world.cen.on("sender", 70).say("site_put_aside", server="X", site="CHI")
+    world.chi.on("despool").at(60).say("content_stored", package=PKG, version=3)
+    world.den.on("distmgr", 400).at(HOUR).say("compressed_files_not_arrived", package=PKG, from_site="CEN")
+    assert why(world, "DEN") is None
+
+
+def test_content_of_a_package_whose_id_does_not_tell_its_owner(world: Hierarchy) -> None:
+    world.chi.on("distmgr", 400).say("content_not_arrived", package="<PackageID>", from_site="CEN")
+    assert why(world) is None

@@ -103,6 +103,7 @@ def test_the_whole_object(sites: Sites) -> None:
                 "last_seen": "2010-03-04T18:00:00.000Z",
                 "attempts": 1,
                 "version": None,
+                "cause": None,
                 "evidence": [
                     {
                         "file": "distmgr.log",

@@ -89,6 +89,10 @@ _WAITING = {
     "last_seen": TIME,
     "attempts": COUNT,
     "version": OPTIONAL_INTEGER,
+    "cause": {
+        "description": "What keeps the content away; null where no line tells: it may be on its way.",
+        "oneOf": [reference("Cause"), {"type": "null"}],
+    },
     "evidence": _LINES,
     "remedy": _REMEDY,
 }
@@ -185,7 +189,7 @@ SCHEMAS: Mapping[str, Schema] = {
         before=TIME,
         unread_bytes=OPTIONAL_INTEGER,
     ),
-    "Cause": shape("Why a program is missing, for all sites together.", **_CAUSE),
+    "Cause": shape("Why a program is missing, or content late.", **_CAUSE),
     "CauseAtSites": shape("Why a program is missing at some sites.", **_CAUSE, sites=_SITES),
     "Culprit": shape(
         "A missing program, and all that it blocks.",

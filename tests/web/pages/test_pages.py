@@ -260,6 +260,17 @@ def test_late_content_alone_is_told_without_alarm() -> None:
     assert "CEN00020 CHI its content has not arrived CEN 2010-05-04" in text
 
 
+def test_what_keeps_late_content_away_is_told_beside_it() -> None:
+    state, above = SiteState("CHI"), SiteState("CEN")
+    state.waiting = {("CEN00020", "CEN", WaitReason.CONTENTS): waiting("CEN00020", "CEN")}
+    key = (TroubleKind.PUT_ASIDE, "CHI", "")
+    above.transport.troubles[key] = Trouble(*key, "", 53, None, None, 1, ())
+    sites = [SiteView(each, {"distmgr": FRESH}, 0) for each in (above, state)]
+    page = page_of(*sites, given=Given({"CHI": "CEN"}))
+    for text in (page.overview(), page.site("CHI"), page.package("CEN00020")):
+        assert "its content has not arrived: the sender of CEN cannot connect to CHI: the network path" in shown(text)
+
+
 def test_without_any_site_the_page_says_what_to_do() -> None:
     assert "No site is read Name the Logs folder of a site server." in shown(page_of().overview())
 
