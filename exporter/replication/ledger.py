@@ -47,6 +47,7 @@ _DEFINITIONS, _REFERENCE_FAILURES, _STATUS_MESSAGES = (
 
 _SITE_CODE = re.compile("[0-9A-Z]{3}")
 _FACTS = {
+    "package_notified": (FactKind.NOTIFIED, ""),
     "package_adding": (FactKind.ADDED, ""),
     "package_updating": (FactKind.UPDATED, ""),
     "program_changed": (FactKind.CHANGED, ""),

@@ -13,7 +13,7 @@ MAX_PACKAGES = 10_000
 """Packages of one site that anything is kept about. Large hierarchies hold a few thousand."""
 
 MAX_FACTS = 64
-"""Facts of one package: twelve kinds, and five more for each child site."""
+"""Facts of one package: thirteen kinds, and five more for each child site."""
 
 MAX_ALL_FACTS = 100_000
 """Facts of all packages of one site: some 50 MB. A site of 3,000 packages and five child sites has 75,000 at most."""

@@ -146,6 +146,7 @@ class FactKind(StrEnum):
 
     PROCESSED = "processed"  # status 2301 here
     PROCESSING_FAILED = "processing_failed"  # status 2302 here
+    NOTIFIED = "notified"  # the database told that the package changed: so a definition comes since 2012
     ADDED = "added"  # "Start adding package"
     UPDATED = "updated"  # "Start updating the package"
     CHANGED = "changed"  # a program was added or removed

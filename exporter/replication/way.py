@@ -55,10 +55,11 @@ def _hops(case: Case) -> list[tuple[str, str]]:
 def passed(case: Case, below: str) -> bool:
     """Whether the owner's newest definition is at a site: what is wrong above that is not in its way.
 
-    It was written there; or it came by SQL, as it does since 2012, and the site began to add the package.
+    It was written there; or it came by SQL, as it does since 2012, and the database told so or the site began to add
+    the package.
     """
     sent = case.newest(case.owner, FactKind.REPLICATING)
-    arrived = (case.written(below), case.newest(below, FactKind.ADDED))
+    arrived = (case.written(below), case.newest(below, FactKind.NOTIFIED), case.newest(below, FactKind.ADDED))
     return sent is not None and any(later(fact, sent.evidence.time) for fact in arrived)
 
 

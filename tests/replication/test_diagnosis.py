@@ -673,6 +673,17 @@ def test_what_came_by_sql_is_not_stopped_by_the_sender(world: Hierarchy) -> None
     assert world.cause("DEN").kind is not CauseKind.TRANSPORT
 
 
+def test_what_the_database_tells_a_site_of_has_come_there(world: Hierarchy) -> None:
+    """A site of 2012 that is left out gets no content; its definitions come by SQL."""
+    world.cen.on("distmgr", 50).at(0).say("package_updating", package=PKG)
+    world.cen.say("package_replicating", package=PKG)
+    world.cen.say("site_not_active", site="CHI")
+    world.block(world.den)
+    assert world.cause("DEN").kind is CauseKind.NEVER_SENT
+    world.chi.on("distmgr").at(60).say("package_notified", package=PKG)
+    assert world.cause("DEN").kind is not CauseKind.NEVER_SENT
+
+
 def test_what_is_said_of_the_package_goes_before_what_is_said_of_a_hop(world: Hierarchy) -> None:
     world.cen.on("sender", 70).say("site_put_aside", server="X", site="CHI")
     activate(world.chi, 30)

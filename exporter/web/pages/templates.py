@@ -43,6 +43,7 @@ MARKS: Final = {
 FACT_WORDS: Final = {
     FactKind.PROCESSED: "processed the package (status message 2301)",
     FactKind.PROCESSING_FAILED: "failed to process the package (status message 2302)",
+    FactKind.NOTIFIED: "was told by the database that the package changed",
     FactKind.ADDED: "began to add the package",
     FactKind.UPDATED: "began to update the package",
     FactKind.CHANGED: "a program was added or removed",
