@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import click
 from aiohttp.web import Application
 
+from exporter import __version__
 from exporter.collector.checkpoint import Checkpoint, CheckpointBusyError
 from exporter.collector.service import Service
 from exporter.commands.options import DurationType, code_page_option, local_logs, web_config_option, zone_option
@@ -25,12 +26,14 @@ from exporter.process.own_log import FORMATS, LEVELS
 from exporter.process.runner import Chore, Runner
 from exporter.process.supervisor import Foreground, Supervisor
 from exporter.process.textfile import SAMPLES, Textfile
+from exporter.report.words import count
 from exporter.web.access.guard import Guard
 from exporter.web.addresses import ListenError
 from exporter.web.app import Backend, make_app
 from exporter.web.server import Server
 
 _LOG = logging.getLogger(__name__)
+_SITES_NAMED = 12
 
 
 @click.command()
@@ -123,6 +126,7 @@ def command(
     supervisor.start_logging(log_level, log_format)
     request = Request(logs, config_file, zone, code_page, local_logs())
     setup = _set_up(request)
+    _say_what_is_read(setup)
     checkpoint = _checkpoint(state_dir or setup.config.state_dir)
     service = Service(checkpoint)
     guard = _guard(web_config_file, service.facts.note_web_config)
@@ -162,6 +166,13 @@ def _set_up(request: Request) -> Setup:
         return set_up(request)
     except (FileError, PlaceError, CatalogueError) as error:
         raise click.ClickException(str(error)) from None
+
+
+def _say_what_is_read(setup: Setup) -> None:
+    sites = [source.site or "one that its logs do not name" for source in setup.sources]
+    more = f" and {len(sites) - _SITES_NAMED} more" if len(sites) > _SITES_NAMED else ""
+    named = ", ".join(sites[:_SITES_NAMED]) + more
+    _LOG.info("configmgr-exporter %s follows the logs of %s: %s", __version__, count(len(sites), "site"), named)
 
 
 def _guard(file: Path | None, note: Callable[[bool], None]) -> Guard | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from exporter import __version__
 from exporter.collector.checkpoint import DATABASE, Checkpoint
 from tests.commands.running import Running
 from tests.lines import applied, blocked, line
@@ -42,6 +43,7 @@ def test_life_of_a_service_with_a_configuration_file(tmp_path: Path, logs: Path)
     file.write_text(chicago_only)
 
     with Running(tmp_path / "log", "--config.file", file, "--state.dir", tmp_path / "state") as service:
+        assert f"configmgr-exporter {__version__} follows the logs of 1 site: CHI" in service.said
         assert service.metric(_BLOCKED) == {'{site="CHI"}': 1}
         _append(logs, blocked("CEN00021", 60))
         until(lambda: service.metric(_DEFINITIONS)['{outcome="blocked",site="CHI"}'] == 2)
