@@ -47,9 +47,9 @@ def _explain(place: str, known: Matcher) -> Mapping[str, Any]:
 
 
 def has_finding(answer: Mapping[str, Any]) -> bool:
-    """Whether anything is stuck."""
-    sites = answer["sites"].values()
-    return bool(answer["culprits"]) or any(site[kind] for site in sites for kind in ("waiting", "source_errors"))
+    """Whether anything is stuck, or held up."""
+    kinds = ("waiting", "source_errors", "transport")
+    return bool(answer["culprits"]) or any(site[kind] for site in answer["sites"].values() for kind in kinds)
 
 
 def golden_file(name: str) -> Path:
@@ -94,6 +94,13 @@ def _site(code: str, site: Mapping[str, Any]) -> Iterator[str]:
         path = error["source_path"] or "(not told)"
         yield f"{error['package']}: {error['reason']}, {path}, {error['win32_error']} {error['win32_error_text'] or ''}"
         yield from (f"    | {_line(line)}" for line in error["evidence"])
+    if site["transport"]:
+        yield f"\n## Held up at {code}\n"
+    for trouble in site["transport"]:
+        about = trouble["peer_site"], trouble["job"], trouble["package"], trouble["distribution_point"]
+        error = trouble["win32_error"], trouble["win32_error_text"]
+        yield " ".join([f"{trouble['trouble']}:", *(str(each) for each in (*about, *error) if each)])
+        yield from (f"    | {_line(line)}" for line in trouble["evidence"])
 
 
 def _some(sites: list[str]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from exporter.replication.cause import CauseKind
+from exporter.replication.state import TroubleKind
 from tests.causes import FOLDER, SCENARIO, explained, golden_file, has_finding, names, render
 
 FOUND = sorted(name for name in names() if golden_file(name).exists())
@@ -37,3 +38,9 @@ def test_every_kind_of_cause_is_described() -> None:
     page = (Path(__file__).parents[1] / "docs" / "causes.md").read_text(encoding="utf-8")
     kinds = [kind.value for kind in CauseKind]
     assert [heading for heading in re.findall(r"^## (.+)$", page, re.MULTILINE) if heading in kinds] == kinds
+
+
+def test_every_kind_of_trouble_is_described() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "troubles.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (.+)$", page, re.MULTILINE)
+    assert set(headings[:-1]) == {kind.value for kind in TroubleKind}

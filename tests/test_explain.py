@@ -222,7 +222,7 @@ def test_a_site_that_is_put_aside_is_told_though_nothing_is_stuck(tmp_path: Path
     result = CliRunner().invoke(cli, ["explain", f"CEN={tmp_path}"], env={"COLUMNS": "200"})
     shown = " ".join(result.stdout.split())
     assert result.exit_code == 0
-    assert "But files do not move between all sites" in shown
+    assert "But not all that is sent gets on" in shown
     assert "the sender leaves the site alone for an hour" in shown
 
 

@@ -183,7 +183,7 @@ CHAPTERS = (
                 "configmgr_package_source_error",
                 "site package reason source_path",
                 "1 while the site that owns this package cannot read its source.",
-                "Reasons: `source_path_inaccessible`, `snapshot_failed`.",
+                "Reasons: `source_path_inaccessible`, `snapshot_failed`, `compression_failed`.",
                 budgeted=True,
             ),
             _gauge(
@@ -247,11 +247,15 @@ CHAPTERS = (
             _gauge(
                 "configmgr_transport_trouble",
                 "site trouble peer_site package",
-                "1 or more while files to or from the peer site are held up.",
-                "`site_not_active`, `no_address`, `no_request_id`: the scheduler has no way to send; `put_aside`: the "
-                "sender leaves the site alone for an hour; `connection_failed`: the sender cannot reach it; "
-                "`despooler_retry`, `content_before_definition`: what came from it cannot be worked on yet, and the "
-                "value is the number of jobs. `package` is empty when all are held up, or the line does not say.",
+                "1 or more while packages are held up: between the site and its peer, at the site, or on the way to "
+                "its distribution points.",
+                "`site_not_active`, `no_address`, `no_request_id`, `scheduler_stopped`: the scheduler does not send. "
+                "`put_aside`, `connection_failed`: the sender cannot connect. `despooler_retry`, "
+                "`content_before_definition`, `instruction_lost`: the despooler cannot work on what came. "
+                "`definition_refused`, `content_not_unpacked`: the site cannot take the package. "
+                "`distribution_point_unreachable`, `transfer_failed`: content does not get to a distribution point. "
+                "[More on each](troubles.md). The value is the number of jobs, or of distribution points. `package` is "
+                "empty when all are held up, or the line does not say.",
                 budgeted=True,
             ),
             _counter(

@@ -54,7 +54,9 @@ _BUILD: Final = "configmgr_exporter_build_info"
 _IDS_AT_ONCE: Final = 200
 _MOST_NAMED: Final = 12
 _STALLED_SECONDS: Final = 300
-_JOBLESS: Final = frozenset({TroubleKind.DESPOOLER_RETRY, TroubleKind.CONTENT_BEFORE_DEFINITION})
+_OF_JOBS: Final = frozenset(
+    {TroubleKind.DESPOOLER_RETRY, TroubleKind.CONTENT_BEFORE_DEFINITION, TroubleKind.INSTRUCTION_LOST}
+)
 
 EVIDENCE_ELSEWHERE: Final = (
     "Prometheus holds no log lines, number of tries, deleted programs or jobs that were given up: run explain on the "
@@ -276,8 +278,8 @@ def _add_troubles(states: Mapping[str, SiteState], samples: Iterable[Sample]) ->
         if state is None or sample["trouble"] not in set(TroubleKind):
             continue
         kind, peer, package = TroubleKind(sample["trouble"]), sample["peer_site"], sample["package"]
-        job = package or "-" if kind in _JOBLESS else ""  # the metric counts jobs and does not name them
-        state.transport.troubles[kind, peer, job] = Trouble(kind, peer, "", package, None, None, None, 0, ())
+        subject = package or ("-" if kind in _OF_JOBS else "")  # the metric counts jobs and does not name them
+        state.transport.troubles[kind, peer, subject] = Trouble(kind, peer, "", package, None, None, None, 0, ())
 
 
 def _add_versions(states: Mapping[str, SiteState], samples: Iterable[Sample], which: str) -> None:

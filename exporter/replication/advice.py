@@ -1,4 +1,4 @@
-"""What to do about what may block no task sequence yet: late content, unreadable sources, files that do not move.
+"""What to do about what may block no task sequence yet: late content, unreadable sources, and other troubles.
 
 As in `remedy`, each list of steps ends with what to look at afterwards. Those of a missing program are there.
 """
@@ -56,7 +56,13 @@ def for_source_error(site: str, error: SourceError) -> list[str]:
         f'{here} shows "Taking package snapshot for package {package}" without an error after it, and then status '
         "message 2301 for the package."
     )
-    if error.reason is SourceReason.SNAPSHOT:
+    if error.reason is SourceReason.COMPRESSION:
+        mend = (
+            f"Look at the files in the source folder of {package}, on {here}: alternate data streams, which a copy to "
+            "a drive without NTFS and back takes away, a file that is open elsewhere, a path that is too long; and at "
+            "the room on the drive that holds the compressed copies."
+        )
+    elif error.reason is SourceReason.SNAPSHOT:
         mend = (
             f'Look in distmgr.log on {here} at the lines before "Failed to take snapshot of package {package}", and '
             f"mend what they name: a file in {path} that is open elsewhere or has too long a path, or a full drive."
@@ -70,7 +76,7 @@ def for_source_error(site: str, error: SourceError) -> list[str]:
 
 
 def for_trouble(site: str, trouble: Trouble) -> list[str]:
-    """Return the steps for something that keeps files from moving between a site and another."""
+    """Return the steps for something that keeps packages from getting on at a site."""
     return _TROUBLE_STEPS[trouble.kind](named(site), trouble.site or "the other site", trouble)
 
 
@@ -155,6 +161,87 @@ def _too_early(here: str, _there: str, trouble: Trouble) -> list[str]:
     ]
 
 
+def _lost(here: str, there: str, trouble: Trouble) -> list[str]:
+    package = trouble.package or "the package that the lines name"
+    return [
+        (
+            f"See whether {here} lacks anything that {there} sent then; if so, send {package} again from its owner: "
+            "touch it, or update its distribution points for its content."
+        ),
+        (
+            f'Where a file is locked, restart the despooler. Afterwards despool.log on {here} shows "Despooler '
+            'successfully executed one instruction".'
+        ),
+    ]
+
+
+def _scheduler(here: str, _there: str, _: Trouble) -> list[str]:
+    return [
+        (
+            f"Give the account that {here} uses to reach its own share SMS_SITE full rights on it and on "
+            "despoolr.box\\receive: the scheduler works under that account too."
+        ),
+        f"What waits is not lost: sched.log on {here} shows new send requests once it goes on.",
+    ]
+
+
+def _refused(here: str, _there: str, trouble: Trouble) -> list[str]:
+    package = trouble.package or "the package that the lines name"
+    return [
+        (
+            f"Remove from {package}, {_at_owner(trouble.package)}, the distribution point that the lines name: its "
+            f"site is not known to {here}, and may be gone. Where the lines say that the package itself is not known, "
+            f"delete what {here} still has of it, or send it again from its owner."
+        ),
+        (
+            f"Touch {package}, so that a definition without it comes. Afterwards distmgr.log on {here} shows a unit of "
+            "it without a failing line; the file that failed may be taken out of distmgr.box\\INCOMING."
+        ),
+    ]
+
+
+def _not_unpacked(here: str, _there: str, trouble: Trouble) -> list[str]:
+    package = trouble.package or "the package that the lines name"
+    return [
+        (
+            f"See that the drives of {here} have room. Then look at the source files of {package}: empty files, "
+            "alternate data streams and long names are known to do this."
+        ),
+        (
+            f"Update the distribution points of {package}, so that its content is made and sent again. Afterwards "
+            f"distmgr.log on {here} shows status message 2301 for it."
+        ),
+    ]
+
+
+def _point(here: str, _there: str, trouble: Trouble) -> list[str]:
+    point = trouble.point or "the distribution point"
+    return [
+        (
+            f"Open \\\\{point}\\ADMIN$ from {here} as the computer account of the site server. Errors 53 and 64 are "
+            "the network, a name or a firewall, 5 is the account."
+        ),
+        (
+            f'The site tries again by itself: distmgr.log on {here} then shows "Created package transfer job" for '
+            f"{point}."
+        ),
+    ]
+
+
+def _transfer(here: str, _there: str, trouble: Trouble) -> list[str]:
+    package, point = trouble.package or "the package that the lines name", trouble.point or "the distribution point"
+    return [
+        (
+            f"Errors 2 and 3: the content library of {here} lacks files of {package}; have its content sent to {here} "
+            f"again from its owner. Other errors: look in smsdpprov.log on {point} at that time."
+        ),
+        (
+            f'The transfer is tried again by itself: pkgxfermgr.log on {here} then shows "Finished sending SWD package '
+            f'{package}" to {point}.'
+        ),
+    ]
+
+
 _TROUBLE_STEPS: Final[dict[TroubleKind, Callable[[str, str, Trouble], list[str]]]] = {
     TroubleKind.SITE_NOT_ACTIVE: _not_active,
     TroubleKind.NO_ADDRESS: _no_address,
@@ -163,4 +250,10 @@ _TROUBLE_STEPS: Final[dict[TroubleKind, Callable[[str, str, Trouble], list[str]]
     TroubleKind.CONNECTION_FAILED: _connection,
     TroubleKind.DESPOOLER_RETRY: _despooler,
     TroubleKind.CONTENT_BEFORE_DEFINITION: _too_early,
+    TroubleKind.INSTRUCTION_LOST: _lost,
+    TroubleKind.SCHEDULER_STOPPED: _scheduler,
+    TroubleKind.DEFINITION_REFUSED: _refused,
+    TroubleKind.CONTENT_NOT_UNPACKED: _not_unpacked,
+    TroubleKind.DISTRIBUTION_POINT_UNREACHABLE: _point,
+    TroubleKind.TRANSFER_FAILED: _transfer,
 }

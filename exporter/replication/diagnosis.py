@@ -99,7 +99,8 @@ def _unreadable(case: Case, error: SourceError, *, ended: bool = False) -> Cause
         kind, fault = CauseKind.SOURCE_PATH_INACCESSIBLE, "could not read" if ended else "cannot read"
         words = f"{named(case.owner)} {fault} the source of {case.package}"
     else:
-        kind, words = CauseKind.SNAPSHOT_FAILED, f"{named(case.owner)} could not take the snapshot of {case.package}"
+        what = "make the compressed copy" if error.reason is SourceReason.COMPRESSION else "take the snapshot"
+        kind, words = CauseKind.SNAPSHOT_FAILED, f"{named(case.owner)} could not {what} of {case.package}"
     if error.source_path:
         words += f" from {error.source_path}"
     words += win32_words(error.win32_error)

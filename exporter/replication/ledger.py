@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exporter.events.event import USER_PREFIX, Event
-from exporter.replication import codec
+from exporter.replication import codec, sources
 from exporter.replication.blocks import Blocks
 from exporter.replication.limits import MAX_PACKAGES, count
 from exporter.replication.packages import Packages, fact_of
@@ -93,12 +93,7 @@ class Ledger:
             "stored_version": self._stored_version,
             "source_version": self._source_version,
             "package_processing": self._package_processing,
-            "snapshot_started": self._snapshot_started,
-            "source_directory_inaccessible": self._source_inaccessible,
             "snapshot_failed": self._snapshot_failed,
-            "package_file_creating": self._package_file_creating,
-            "package_source_inaccessible": self._source_inaccessible,
-            "package_file_failed": self._package_file_failed,
             "content_not_arrived": self._late,
             "compressed_files_not_arrived": self._late,
             "newer_version_required": self._late,
@@ -115,10 +110,14 @@ class Ledger:
             "status_message": self._status_message,
             **dict.fromkeys(_FACTS, self._fact),
         }
-        others = {**dict.fromkeys(LINES, self._unit_line), **dict.fromkeys(courier.NAMES, self._transported)}
-        self._takers = {
-            name: tuple(taker[name] for taker in (handlers, others) if name in taker) for name in handlers | others
-        }
+        rooms = (
+            handlers,
+            dict.fromkeys(LINES, self._unit_line),
+            dict.fromkeys(sources.NAMES, self._sourced),
+            dict.fromkeys(courier.NAMES, self._transported),
+        )
+        names = {name for room in rooms for name in room}
+        self._takers = {name: tuple(room[name] for room in rooms if name in room) for name in names}
 
     def apply(self, events: Iterable[Event]) -> None:
         """Take the next events of a log, in its order."""
@@ -200,6 +199,7 @@ class Ledger:
         elif outcome is _APPLIED:
             self._blocks.end(self.state, unit.package, unit.last)
             self._work.waits.end(self.state, unit.package)
+            self._work.courier.stored(self.state, unit.package)
             if event is not None:
                 fact = fact_of(FactKind.DEFINITION_APPLIED, event, version=unit.version)
                 self._work.packages.fact(self.state, unit.package, fact)
@@ -274,35 +274,24 @@ class Ledger:
         self._work.waits.late(self.state, event, known.wanted)
         self._work.processing.told(self.state, event, ProcessingOutcome.WAITING)
 
-    def _snapshot_started(self, event: Event) -> None:
-        self._work.packages.touch(text(event, "package"))
-        self._work.sources.started(event)
-
-    def _source_inaccessible(self, event: Event) -> None:
-        self._work.sources.inaccessible(self.state, event)
+    def _sourced(self, event: Event) -> None:
+        self._work.sources.take(self.state, self._work.packages, event)
 
     def _snapshot_failed(self, event: Event) -> None:
-        self._work.packages.touch(text(event, "package"))
-        self._work.sources.failed(self.state, event)
         self._work.processing.told(self.state, event, ProcessingOutcome.FAILED)
-
-    def _package_file_creating(self, event: Event) -> None:
-        package = self._work.sources.file_started(self.state, event)
-        if package:
-            self._work.packages.touch(package)
-
-    def _package_file_failed(self, event: Event) -> None:
-        self._work.sources.failed(self.state, event)
 
     # The package itself.
 
     def _created_or_updated(self, event: Event) -> None:
         self._blocks.end(self.state, text(event, "package"), event.time)
+        self._work.courier.stored(self.state, text(event, "package"))
 
     def _deleted(self, event: Event) -> None:
         package = text(event, "package")
         self._blocks.end(self.state, package, event.time)
         self._work.waits.end(self.state, package)
+        self._work.courier.stored(self.state, package)
+        self._work.courier.processed(self.state, package)
         self._work.sources.read(self.state, package, event.time)
         self._work.packages.deleted(self.state, package, event)
 
@@ -340,6 +329,7 @@ class Ledger:
         if number == "2301":
             self._blocks.end(self.state, package, event.time)
             self._work.sources.read(self.state, package, event.time)
+            self._work.courier.processed(self.state, package)
             self._work.packages.fact(self.state, package, fact_of(FactKind.PROCESSED, event))
             self._work.processing.told(self.state, event, ProcessingOutcome.SUCCEEDED, alone=True)
         elif number == "2302":

@@ -3,6 +3,9 @@
 "The source directory ... doesn't exist or the SMS service cannot access it" names no package. It stands between
 "Taking package snapshot for package P" and "Failed to take snapshot of package P", on one thread.
 
+Up to SMS 2003 the distribution manager reads it when it makes the compressed copy: from "starting the compression" to
+"The compressed size of package P". "Cannot write to output file" between them names no package either.
+
 In SMS 1.x the scheduler read the source, to make the compressed package file, and no line of it names the package; the
 file is called after it. What shows the source to be read there is inferred: the thread begins the next file without a
 word of failure.
@@ -11,11 +14,32 @@ word of failure.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from exporter.events.event import Event
 from exporter.replication.limits import MAX_OPEN, MAX_PACKAGES, earliest, evidence_of, latest, newest
+from exporter.replication.packages import Packages
 from exporter.replication.state import Evidence, SiteState, SourceError, SourceReason, owner_of
 from exporter.replication.units import base_name, integer, key_of, text
+
+NAMES: Final = frozenset(
+    {
+        "snapshot_started",
+        "source_directory_inaccessible",
+        "snapshot_failed",
+        "compression_started",
+        "compression_write_failed",
+        "compressed_package_size",
+        "source_file_locked",
+        "package_file_creating",
+        "package_source_inaccessible",
+        "package_file_failed",
+    }
+)
+"""Names of the events that tell of reading a source."""
+
+_LOCKED: Final = 32
+"""The Windows error of a file that another process has open."""
 
 
 @dataclass(slots=True)
@@ -44,7 +68,30 @@ class Sources:
     open: dict[tuple[str, int | None], Snapshot] = field(default_factory=dict)
     paths: dict[str, tuple[str, str]] = field(default_factory=dict)
 
-    def started(self, event: Event) -> None:
+    def take(self, state: SiteState, packages: Packages, event: Event) -> None:
+        """Take one line about reading a source (`NAMES`)."""
+        package = text(event, "package")
+        match event.name:
+            case "snapshot_started":
+                self._started(event)
+            case "compression_started":
+                self._open(event, Snapshot(package, self._path_of(package), lines=[evidence_of(event)]))
+            case "package_file_creating":
+                package = self._file_started(state, event)
+            case "source_directory_inaccessible" | "package_source_inaccessible":
+                self._inaccessible(state, event)
+            case "source_file_locked":
+                self._file_locked(event)
+            case "compression_write_failed":
+                self._compression_failed(state, event)
+            case "compressed_package_size":
+                self.read(state, package, event.time)
+            case _:
+                self._failed(state, event)
+        if package:
+            packages.touch(package)
+
+    def _started(self, event: Event) -> None:
         """Take "Taking package snapshot"."""
         package, path = text(event, "package"), text(event, "source_path")
         self._open(event, Snapshot(package, path, lines=[evidence_of(event)]))
@@ -53,7 +100,7 @@ class Sources:
         if len(self.paths) > MAX_PACKAGES:
             del self.paths[next(iter(self.paths))]
 
-    def file_started(self, state: SiteState, event: Event) -> str:
+    def _file_started(self, state: SiteState, event: Event) -> str:
         """Take "Creating package file" of SMS 1.x, `A0100100.S00`; return the package, "" when the name tells none."""
         earlier = self.open.get(key_of(event))
         if earlier is not None and earlier.package and not earlier.inaccessible:
@@ -63,7 +110,7 @@ class Sources:
         self._open(event, Snapshot(package, "", lines=[evidence_of(event)]))
         return package
 
-    def inaccessible(self, state: SiteState, event: Event) -> None:
+    def _inaccessible(self, state: SiteState, event: Event) -> None:
         """Take "The source directory ... doesn't exist", or "Package source ... doesn't exist" of SMS 1.x."""
         path = text(event, "source_path")
         snapshot = self.open.get(key_of(event))
@@ -82,7 +129,21 @@ class Sources:
             _stand(state, snapshot.package, SourceReason.INACCESSIBLE, snapshot, snapshot.lines)
             snapshot.lines.clear()
 
-    def failed(self, state: SiteState, event: Event) -> None:
+    def _compression_failed(self, state: SiteState, event: Event) -> None:
+        """Take "Cannot write to output file", which names no package: it is the one that its thread is at."""
+        snapshot = self.open.pop(key_of(event), None)
+        if snapshot is not None:
+            snapshot.win32_error = integer(event, "win32_error")
+            _stand(state, snapshot.package, SourceReason.COMPRESSION, snapshot, [*snapshot.lines, evidence_of(event)])
+
+    def _file_locked(self, event: Event) -> None:
+        """Take "Error 32": a source file is open elsewhere. It is tried again, so it fails nothing by itself."""
+        snapshot = self.open.get(key_of(event))
+        if snapshot is not None:
+            snapshot.win32_error = _LOCKED
+            snapshot.lines.append(evidence_of(event))
+
+    def _failed(self, state: SiteState, event: Event) -> None:
         """Take "Failed to take snapshot": the folder's error, if one came before it, is the reason."""
         snapshot = self.open.get(key_of(event))
         package = text(event, "package") or (snapshot.package if snapshot else "")

@@ -90,6 +90,7 @@ class SourceReason(StrEnum):
 
     INACCESSIBLE = "source_path_inaccessible"
     SNAPSHOT = "snapshot_failed"
+    COMPRESSION = "compression_failed"
 
 
 @dataclass(slots=True)
@@ -175,7 +176,7 @@ class Fact(NamedTuple):
 
 
 class TroubleKind(StrEnum):
-    """What keeps files from moving between sites."""
+    """What keeps packages from getting on: between sites, at a site, or to its distribution points."""
 
     SITE_NOT_ACTIVE = "site_not_active"
     NO_ADDRESS = "no_address"
@@ -184,22 +185,29 @@ class TroubleKind(StrEnum):
     CONNECTION_FAILED = "connection_failed"
     DESPOOLER_RETRY = "despooler_retry"  # what came from the site cannot be carried out yet
     CONTENT_BEFORE_DEFINITION = "content_before_definition"  # the despooler waits for the package's information
+    INSTRUCTION_LOST = "instruction_lost"  # the despooler failed with what came, and does not say that it tries again
+    SCHEDULER_STOPPED = "scheduler_stopped"  # the scheduler cannot take up jobs: nothing is sent to anybody
+    DEFINITION_REFUSED = "definition_refused"  # SQL refuses a row of a package, again and again
+    CONTENT_NOT_UNPACKED = "content_not_unpacked"  # the content came, and cannot be unpacked
+    DISTRIBUTION_POINT_UNREACHABLE = "distribution_point_unreachable"  # of the site
+    TRANSFER_FAILED = "transfer_failed"  # content does not get to a distribution point
 
 
 @dataclass(slots=True)
 class Trouble:
-    """Something that keeps files from moving, until a later success shows it gone.
+    """Something that keeps packages from getting on, until a later success shows it gone.
 
     Attributes:
         kind: what it is.
         site: the site at the other end, or "" when the line does not name one.
-        job: for the despooler's kinds, the sending site's job, else "".
+        job: for the despooler's kinds, the sending site's job or what its file is called, else "".
         package: the package concerned, or "" when the line does not tell, or when every package is.
         win32_error: the Win32 code that the latest line gives.
         since: the first such line since the last success.
         last_seen: the latest.
         attempts: how many.
         evidence: the latest lines.
+        point: the server of the distribution point concerned, or "".
     """
 
     kind: TroubleKind
@@ -211,6 +219,7 @@ class Trouble:
     last_seen: float | None
     attempts: int
     evidence: tuple[Evidence, ...]
+    point: str = ""
 
 
 @dataclass(slots=True)
@@ -282,7 +291,7 @@ class TransportState:
     """What the logs of scheduler, sender, despooler and package transfer manager say is so now.
 
     Attributes:
-        troubles: by kind, site and job.
+        troubles: by kind, site, and what tells two of a kind apart: a job, a package, a distribution point, or "".
         threads: use of threads, by component: `distmgr`, `despool`, `sender/XYZ` for one destination.
         jobs: the scheduler's latest jobs, by ID.
         requests: the latest send requests, done ones among them.

@@ -291,6 +291,11 @@ def base_name(path: str) -> str:
     return ntpath.basename(path.strip()).rstrip(".")
 
 
+def server_of(nal_path: str) -> str:
+    r"""Return the server that a NAL path names last, as in `["Display=\\DP1\\"]MSWNET:["SMS_SITE=PS1"]\\\\DP1\\`."""
+    return nal_path.rpartition("]")[2].strip("\\ .…").partition("\\")[0]
+
+
 def text(event: Event, name: str) -> str:
     """Return a field as text, "" when the line lacks it."""
     value = event.fields.get(name, "")

@@ -183,6 +183,12 @@ def _closed(case: Case, above: str, below: str) -> Cause | None:
             never,
             f"the scheduler of {above} cannot number its requests, and sends nothing",
         ),
+        (
+            TroubleKind.SCHEDULER_STOPPED,
+            "",
+            never,
+            f"the scheduler of {above} cannot take up its jobs, and sends nothing",
+        ),
         (TroubleKind.PUT_ASIDE, below, transport, f"the sender of {above} cannot connect to {named(below)}"),
         (TroubleKind.CONNECTION_FAILED, below, transport, f"the sender of {above} cannot connect to {named(below)}"),
     )

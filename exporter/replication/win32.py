@@ -88,6 +88,14 @@ _WORDS = {
 }
 
 
+_FACILITY_WIN32 = 0x8007
+
+
+def win32_of(hresult: int | None) -> int | None:
+    """Return the Win32 error code that an HRESULT wraps, as 0x80070005 does 5; None when it is of another kind."""
+    return None if hresult is None or hresult >> 16 != _FACILITY_WIN32 else hresult & 0xFFFF
+
+
 def in_words(code: int) -> str:
     """Return what a Win32 error code means, or that it is not in the table."""
     return _WORDS.get(code, f"Win32 error {code}; `net helpmsg {code}` on Windows tells its meaning")

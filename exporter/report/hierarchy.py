@@ -63,7 +63,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class SiteReport:
-    """What is stuck at one site, and what keeps files from moving between it and others, which may stick nothing yet.
+    """What is stuck at one site, and what keeps packages from getting on, which may stick nothing yet.
 
     Attributes:
         behind_waits: what keeps the content away that is waited for, by package, sending site and reason, where a line

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from exporter.replication.advice import for_source_error, for_trouble, for_waiting
 from exporter.replication.state import Evidence, SourceError, Trouble, Waiting
-from exporter.report.words import UNNAMED_SITE
+from exporter.report.words import UNNAMED_SITE, other_end
 
 
 class Matter(NamedTuple):
@@ -58,17 +58,22 @@ def of_source_errors(rows: Iterable[tuple[str, SourceError]]) -> list[Matter]:
 
 
 def of_troubles(rows: Iterable[tuple[str, Trouble]]) -> list[Matter]:
-    """Return what is to be said of what keeps files from moving, each with the site that tells it."""
+    """Return what is to be said of what keeps packages from getting on, each with the site that tells it."""
     return [
         Matter(
             site,
             row.kind,
-            f"{site or UNNAMED_SITE} with {row.site or 'every site'}",
+            _between(site, row),
             row.evidence,
             for_trouble(site, row),
         )
         for site, row in rows
     ]
+
+
+def _between(site: str, trouble: Trouble) -> str:
+    here, there = site or UNNAMED_SITE, other_end(trouble)
+    return f"{here} with {there}" if there else f"{trouble.package or 'what came'} at {here}"
 
 
 def ways(matters: Iterable[Matter]) -> list[Way]:

@@ -139,11 +139,12 @@ def gap_json(gap: LostLines) -> dict[str, Any]:
 
 
 def trouble_json(trouble: Trouble, names: Mapping[str, str]) -> dict[str, Any]:
-    """Return something that keeps files from moving between sites."""
+    """Return something that keeps packages from getting on."""
     return {
         "trouble": trouble.kind.value,
         "peer_site": trouble.site,
         "job": trouble.job or None,
+        "distribution_point": trouble.point or None,
         "package": trouble.package or None,
         "name": names.get(trouble.package),
         **_win32_json(trouble.win32_error),

@@ -24,6 +24,7 @@ from exporter.report.words import (
     TROUBLE_WORDS,
     UNNAMED_SITE,
     WAIT_WORDS,
+    other_end,
     shown,
     since,
     when,
@@ -166,14 +167,14 @@ def _troubles(report: Report, now: float) -> RenderableType | None:
     rows = [(site.site, trouble) for site in report.sites.values() for trouble in site.troubles]
     if not rows:
         return None
-    table = _table("What keeps files from moving between sites", "at", "with", "what", "error", "since", "lines")
+    table = _table("What keeps packages from getting on", "at", "with", "what", "error", "since", "lines")
     for site, trouble in rows:
         what = TROUBLE_WORDS[trouble.kind]
         if trouble.package:
             what = f"{what} (package {named(report, trouble.package)})"
         table.add_row(
             site_words(site),
-            shown(trouble.site) or "every site",
+            shown(other_end(trouble)),
             what,
             _error(trouble.win32_error),
             _since(trouble.since, now),

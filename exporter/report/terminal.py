@@ -75,7 +75,7 @@ def _headline(report: Report, reading: Reading) -> Text:
         return Text.assemble((answer, "bold yellow"), (f"{read}{until}.", "dim"))
     if not report.stuck:
         held = any(site.troubles for site in report.sites.values())
-        but = "But files do not move between all sites, see below. " if held else ""
+        but = "But not all that is sent gets on, see below. " if held else ""
         answer = f"Nothing {'of what was asked for ' if reading.narrowed else ''}is stuck in what was read. "
         return Text.assemble((answer, "bold green"), (but, "bold yellow"), (f"{read}{until}.", "dim"))
     return Text.assemble((" ".join(stuck_in_words(report)), "bold red"), (f"  {read}{until}.", "dim"))

@@ -6,7 +6,7 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Final
 
-from exporter.replication.state import SourceReason, TroubleKind, WaitReason
+from exporter.replication.state import SourceReason, Trouble, TroubleKind, WaitReason
 from exporter.report.hierarchy import Report
 from exporter.report.plain import LostLines
 
@@ -21,6 +21,7 @@ WAIT_WORDS: Final = {
 SOURCE_WORDS: Final = {
     SourceReason.INACCESSIBLE: "the source folder cannot be read",
     SourceReason.SNAPSHOT: "the snapshot of the source failed",
+    SourceReason.COMPRESSION: "the compressed copy of the source could not be made",
 }
 
 MAX_SHOWN: Final = 2_100
@@ -34,7 +35,22 @@ TROUBLE_WORDS: Final = {
     TroubleKind.CONNECTION_FAILED: "the sender cannot connect to the site",
     TroubleKind.DESPOOLER_RETRY: "the despooler cannot carry out what came from the site",
     TroubleKind.CONTENT_BEFORE_DEFINITION: "content came before the package's definition",
+    TroubleKind.INSTRUCTION_LOST: "the despooler failed with what came, and does not say that it tries again",
+    TroubleKind.SCHEDULER_STOPPED: "the scheduler cannot take up its jobs, and sends nothing",
+    TroubleKind.DEFINITION_REFUSED: "the database refuses a part of the package's definition",
+    TroubleKind.CONTENT_NOT_UNPACKED: "the package's content has come and cannot be unpacked",
+    TroubleKind.DISTRIBUTION_POINT_UNREACHABLE: "the distribution point cannot be reached",
+    TroubleKind.TRANSFER_FAILED: "content does not get to the distribution point",
 }
+
+_OF_EVERY_SITE: Final = frozenset({TroubleKind.NO_REQUEST_ID, TroubleKind.SCHEDULER_STOPPED})
+"""Troubles that keep anything from going to any site."""
+
+
+def other_end(trouble: Trouble) -> str:
+    """Return what a trouble is with: another site, a distribution point, every site, or "" when no line tells."""
+    return trouble.site or trouble.point or ("every site" if trouble.kind in _OF_EVERY_SITE else "")
+
 
 _STEERING: Final = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 

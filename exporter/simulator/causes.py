@@ -132,7 +132,7 @@ def _is_coming(plan: Plan, world: World, sites: list[str], reference: Reference)
 def _at_owner(world: World, owner: str, package: str) -> Cause | None:
     trouble = world.sites[owner].source_errors.get(package)
     if trouble is not None:
-        return (trouble.reason, owner)
+        return ("snapshot_failed" if trouble.reason == "compression_failed" else trouble.reason, owner)
     return ("program_deleted", owner) if package in world.deleted else None
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from exporter.simulator import incidents
 from exporter.simulator.engine import Process
-from exporter.simulator.names import DESPOOLER, MINUTE, SECOND
+from exporter.simulator.names import DESPOOLER, DISTMGR, MINUTE, SECOND
 from exporter.simulator.notices import receive_file, request_processing
+from exporter.simulator.plan import Fault
 from exporter.simulator.server import Server, StatusMessage
 from exporter.simulator.tables import DefinitionFile
-from exporter.simulator.world import Shipment, ShipmentState
+from exporter.simulator.world import Shipment, ShipmentState, Trouble
 
 MAX_THREADS = 3
 _RETRY = 5 * MINUTE
@@ -41,6 +42,9 @@ def execute(server: Server, job: Shipment) -> Process:
         trouble = _trouble(server, job, thread)
         if not trouble:
             break
+        if trouble == "instruction_lost":
+            _lose(server, job, thread)
+            return
         server.world.put_off(job, trouble)
         server.tables.moved["despooler_instructions", job.origin, "retried"] += 1
         server.tables.moved["despooler_instructions", job.origin, "failed"] += 1
@@ -63,6 +67,8 @@ def _trouble(server: Server, job: Shipment, thread: int) -> str:
     if incidents.despooler_fails(server.plan, server.code, definition.id, server.seconds):
         job.state = ShipmentState.DESPOOLER_RETRY
         return "despooler_retry"
+    if job.content and incidents.broken(server.plan, Fault.INSTRUCTION, server.code, definition.id, server.seconds):
+        return "instruction_lost"
     job.state = ShipmentState.TRAVELLING
     if not job.content or definition.id in server.world.deleted:
         return ""
@@ -73,6 +79,23 @@ def _trouble(server: Server, job: Shipment, thread: int) -> str:
         text = f"~This package[{definition.id}]'s information hasn't arrived yet for this version "
         server.log(DESPOOLER, thread, f"{text}[{definition.content_version}]. Retry later ...")
     return "" if known else "content_before_definition"
+
+
+def _lose(server: Server, job: Shipment, thread: int) -> None:
+    """Fail with an instruction and not try again. The lines name no job; the file is called after the request."""
+    job.state = ShipmentState.LOST
+    server.world.troubles.add(Trouble("instruction_lost", server.code, job.origin, job.request.lower()))
+    server.tables.moved["despooler_instructions", job.origin, "failed"] += 1
+    server.log(DESPOOLER, thread, "~Despooler failed to execute the instruction, error code = 5")
+
+
+def _not_unpacked(server: Server, job: Shipment) -> None:
+    """Hand the content to the distribution manager, which up to SMS 2003 unpacks it, and cannot."""
+    job.state, package, thread = ShipmentState.LOST, job.definition.id, server.new_thread()
+    server.log(DISTMGR, thread, "Failed to write to the output file, Win32 Error = 13")
+    server.world.troubles.add(Trouble("content_not_unpacked", server.code, package=package))
+    text = rf"Cannot decompress package D:\SMSPKG\{package}.PCK to D:\_S M4YZ5.TMP, CTool return code = 4"
+    server.log(DISTMGR, thread, text)
 
 
 def _store(server: Server, job: Shipment, thread: int) -> Process:
@@ -90,6 +113,9 @@ def _store(server: Server, job: Shipment, thread: int) -> Process:
         rf"{folder}\ds_{job.request.lower()}.pkg",
     )
     yield server.pause(100, 5000)
+    if incidents.broken(server.plan, Fault.UNPACKING, server.code, package, server.seconds):
+        _not_unpacked(server, job)
+        return
     if package in server.world.deleted or tables.content.get(package, 0) > version:
         return
     tables.store_content(definition)

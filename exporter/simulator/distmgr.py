@@ -123,6 +123,7 @@ def unit(server: Server, file: DefinitionFile, thread: int) -> Generator[Wait, N
     server.active.discard(package)
     server.log(DISTMGR, thread, f"Removing package {package} from the active package array.")
     if outcome is Outcome.APPLIED:
+        server.world.accept(server.code, package)
         request_processing(server, package)
     return outcome
 
@@ -175,6 +176,7 @@ def _store_servers(server: Server, attempt: Try, thread: int) -> None:
     if not unknown:
         return
     attempt.refused = True
+    server.world.refuse(server.code, package)
     text = f"~SQL Msg #99902> This SiteCode ({unknown}) does not exist in the parent table, Sites.~"
     server.log(DISTMGR, thread, text)
     nal = nal_path(Site(unknown, None))

@@ -8,8 +8,10 @@ from exporter.simulator.hierarchy import Era
 from exporter.simulator.names import DISTMGR, MINUTE, SECOND
 from exporter.simulator.notices import receive_by_sql
 from exporter.simulator.pkgxfermgr import transfer
+from exporter.simulator.plan import Fault
 from exporter.simulator.server import Server, StatusMessage
 from exporter.simulator.tables import Definition
+from exporter.simulator.world import Trouble
 
 
 def send_definition(server: Server, definition: Definition, thread: int) -> Process:
@@ -85,10 +87,14 @@ def add_to_distribution_point(server: Server, definition: Definition, thread: in
     text = f"~Waiting for all DP threads to complete for package {package.id} processing thread."
     server.log(DISTMGR, thread, text)
     yield server.pause(50, 500)
+    if not server.old and incidents.broken(server.plan, Fault.POINT, server.code, package.id, server.seconds):
+        _not_reached(server, definition, worker)
+        return
     server.log(DISTMGR, worker, f"DP Thread: Attempting to add or update package {package.id} on DP {nal}")
     server.status(DISTMGR, worker, StatusMessage(2342, (package.name, nal), point))
     server.log(DISTMGR, worker, f"The current user context will be used for connecting to {nal}.~")
     yield server.pause(SECOND, 20 * SECOND)
+    server.world.troubles.discard(Trouble("distribution_point_unreachable", server.code))
     if server.old:
         server.status(DISTMGR, worker, StatusMessage(2330, (package.id, nal), point))
     else:
@@ -104,3 +110,14 @@ def add_to_distribution_point(server: Server, definition: Definition, thread: in
     text = f"~All DP threads have completed for package {package.id} processing thread."
     server.log(DISTMGR, thread, text)
     server.distributed[package.id] = version
+
+
+def _not_reached(server: Server, definition: Definition, worker: int) -> None:
+    """Fail to connect to the distribution point, and try again after half an hour."""
+    nal = server.nal_path()
+    server.log(DISTMGR, worker, rf"Failed to make a network connection to \\{server.site.server}\ADMIN$ (0x35).~")
+    server.world.fail_at_point("distribution_point_unreachable", server.code, 53)
+    server.log(DISTMGR, worker, f"~Cannot establish connection to {nal}. Error = 53")
+    server.log(DISTMGR, worker, "Error occurred. Performing error cleanup prior to returning.")
+    again = add_to_distribution_point(server, definition, server.new_thread())
+    server.engine.spawn(again, 30 * MINUTE)

@@ -6,10 +6,14 @@ administrator does when it is over.
 
 from __future__ import annotations
 
+from typing import Final
+
 from exporter.simulator.plan import (
     BadSource,
+    Broken,
     CutOff,
     DespoolerRetries,
+    Fault,
     Incident,
     LateContent,
     LateDefinition,
@@ -131,12 +135,29 @@ def refused_site(plan: Plan, site: str, package: str, at: int) -> str:
     )
 
 
+def broken(plan: Plan, what: Fault, site: str, package: str, at: int) -> bool:
+    """Return whether something does not work at a site, for a package."""
+    return any(
+        isinstance(bad, Broken)
+        and (bad.what, bad.site) == (what, site)
+        and bad.package in {"", package}
+        and bad.start <= at < bad.end
+        for bad in plan.incidents
+    )
+
+
+_RESENT: Final = frozenset({Fault.COMPRESSION, Fault.INSTRUCTION, Fault.UNPACKING})
+"""After these an administrator has the package sent again; the others go on by themselves."""
+
+
 def mended_at(incident: Incident) -> int | None:
     """Return when an administrator mends what an incident has left, or None when there is nothing to do."""
     match incident:
         case NeverSent(resent=moment) | NotActive(resent=moment):
             return moment
         case BadSource(end=moment) | SnapshotFails(end=moment) | ProgramDeleted(end=moment):
+            return moment
+        case Broken(what=what, end=moment) if what in _RESENT:
             return moment
         case _:
             return None
@@ -152,5 +173,7 @@ def mending(incident: Incident, world: World) -> tuple[Touch, ...]:
             return tuple(Touch(incident.resent, package, refresh=True) for package in sorted(dropped))
         case ProgramDeleted():
             return (Touch(incident.end, incident.reference.package),)
+        case Broken(package=package):
+            return (Touch(incident.end, package, refresh=True),)
         case _:
             return ()

@@ -179,6 +179,28 @@ class ServerRefused:
     unknown_site: str = "OLD"
 
 
+class Fault(StrEnum):
+    """What does not work at a site, for one package or for all."""
+
+    COMPRESSION = "compression"  # the owner cannot write the compressed copy, in 2007 and before (KB Q316316)
+    SCHEDULER = "scheduler"  # no job gets past the scheduler (KB Q185901); of all packages
+    INSTRUCTION = "instruction"  # the despooler fails with the content for good, and does not try again
+    UNPACKING = "unpacking"  # the content comes and cannot be unpacked (KB Q267977)
+    POINT = "point"  # the distribution point cannot be reached, since 2012
+    TRANSFER = "transfer"  # content does not get to the distribution point, since 2012
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Something does not work at a site."""
+
+    what: Fault
+    site: str
+    package: str
+    start: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class Restart:
     """Distribution manager restarts at a site; `mid_unit` waits until a definition is being worked on."""
@@ -209,6 +231,7 @@ Incident = (
     | DespoolerRetries
     | ProgramDeleted
     | ServerRefused
+    | Broken
     | Restart
     | Burst
 )

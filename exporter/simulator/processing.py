@@ -6,10 +6,16 @@ from collections.abc import Generator
 
 from exporter.simulator import distribution, incidents
 from exporter.simulator.engine import Process, Wait
+from exporter.simulator.hierarchy import Package
 from exporter.simulator.names import DISTMGR, HOUR, MINUTE
 from exporter.simulator.notices import request_processing
+from exporter.simulator.plan import Fault
 from exporter.simulator.server import Server, StatusMessage
 from exporter.simulator.tables import Definition
+from exporter.simulator.world import Trouble
+
+_NO_ACCESS = 998
+"""The Windows error of KB Q316316: memory was accessed at an address that is not valid."""
 
 
 def package_thread(server: Server, package: str, thread: int) -> Process:
@@ -73,6 +79,7 @@ def _process(server: Server, definition: Definition, thread: int) -> Generator[W
     yield from distribution.add_to_distribution_point(server, definition, thread)
     _tell_versions(server, definition, thread)
     yield server.pause(5, 60)
+    server.world.troubles.discard(Trouble("content_not_unpacked", server.code, package=package.id))
     server.status(DISTMGR, thread, StatusMessage(2301, *names))
     return True
 
@@ -107,6 +114,8 @@ def _take_snapshot(server: Server, definition: Definition, thread: int) -> Gener
         tables.fail_source(package, "source_path_inaccessible", win32_error, now)
         text = f"~The source directory {package.source} doesn't exist or the SMS service cannot access it, "
         server.log(DISTMGR, thread, f"{text}Win32 last error = {win32_error}")
+    elif server.old and incidents.broken(server.plan, Fault.COMPRESSION, server.code, package.id, server.seconds):
+        return _fail_to_compress(server, package, thread)
     elif incidents.snapshot_fails(server.plan, package.id, server.seconds):
         tables.fail_source(package, "snapshot_failed", 0, now)
     if package.id in tables.source_errors and tables.source_errors[package.id].last_seen == now:
@@ -123,6 +132,7 @@ def _take_snapshot(server: Server, definition: Definition, thread: int) -> Gener
     )
     server.log(DISTMGR, thread, f"{size} {package.size_kb} KBytes")
     if server.old:
+        tables.source_errors.pop(package.id, None)
         server.log(DISTMGR, thread, f"The compressed size of package {package.id} is {package.size_kb * 3 // 4} KBytes")
     else:
         server.log(DISTMGR, thread, f"Writing package definition for {package.id}")
@@ -135,6 +145,14 @@ def _take_snapshot(server: Server, definition: Definition, thread: int) -> Gener
     if not server.old:
         server.status(DISTMGR, thread, StatusMessage(2376, (package.id,), ((400, package.id),)))
     return True
+
+
+def _fail_to_compress(server: Server, package: Package, thread: int) -> bool:
+    text = f"Package {package.id} doesn't have a compressed copy of the source directory, starting the compression."
+    server.log(DISTMGR, thread, text)
+    server.tables.fail_source(package, "compression_failed", _NO_ACCESS, server.engine.now)
+    server.log(DISTMGR, thread, f"Cannot write to output file, Win32 Error = {_NO_ACCESS}")
+    return False
 
 
 def _content_is_late(server: Server, definition: Definition) -> bool:
@@ -176,6 +194,8 @@ def _retry(server: Server, package: str) -> Process:
 
 def _delete(server: Server, package: str, thread: int) -> Process:
     server.tables.forget(package)
+    server.world.accept(server.code, package)
+    server.world.troubles.discard(Trouble("content_not_unpacked", server.code, package=package))
     server.log(DISTMGR, thread, f"Start deleting the package {package}...")
     yield server.pause(100, 3000)
     server.log(DISTMGR, thread, f"~Successfully deleted the package {package}")

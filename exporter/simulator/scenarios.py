@@ -10,6 +10,7 @@ from exporter.simulator.hierarchy import Era, Package, Reference, Site
 from exporter.simulator.plan import (
     Alter,
     BadSource,
+    Broken,
     Burst,
     Change,
     Create,
@@ -17,6 +18,7 @@ from exporter.simulator.plan import (
     Delete,
     DespoolerRetries,
     Drop,
+    Fault,
     Incident,
     LateContent,
     LateDefinition,
@@ -124,6 +126,14 @@ SCENARIOS = {
         (ServerRefused("CHI", "CEN0000A", 0, 3 * _HOUR),),
         standing=(),
     ),
+    "compression_failed": Scenario(_BOTH, (Broken(Fault.COMPRESSION, "CEN", "CEN00012", 0, 3 * _HOUR),)),
+    "scheduler_stopped": Scenario(_BOTH, (Broken(Fault.SCHEDULER, "CEN", "", 0, 3 * _HOUR),)),
+    "instruction_lost": Scenario(_BOTH, (Broken(Fault.INSTRUCTION, "CHI", "CEN00012", 0, 3 * _HOUR),)),
+    "content_not_unpacked": Scenario(_BOTH, (Broken(Fault.UNPACKING, "CHI", "CEN00012", 0, 3 * _HOUR),)),
+    "distribution_point_unreachable": Scenario(
+        _BOTH, (Broken(Fault.POINT, "CHI", "CEN00012", 0, 3 * _HOUR),), sites=_NEW
+    ),
+    "transfer_failed": Scenario(_BOTH, (Broken(Fault.TRANSFER, "CHI", "CEN00012", 0, 3 * _HOUR),), sites=_NEW),
     "owner_not_read": Scenario(_BOTH, (_BAD,), unread=("CEN",)),
     "mixed_eras": Scenario(_BOTH, (_BAD,), sites=_MIXED),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from exporter.simulator import incidents
 from exporter.simulator.engine import Process
 from exporter.simulator.names import DISTMGR, MINUTE, SCHEDULER, SECOND
-from exporter.simulator.plan import Drop
+from exporter.simulator.plan import Drop, Fault
 from exporter.simulator.sender import send
 from exporter.simulator.server import Server, StatusMessage
 from exporter.simulator.tables import Definition
@@ -57,8 +57,21 @@ def scheduler_thread(server: Server, thread: int) -> Process:
         yield server.pause(2 * SECOND, 20 * SECOND)
         server.log(SCHEDULER, thread, "========  Processing Jobs  ========")
         jobs, server.jobs = server.jobs, []
+        yield from _stopped(server, jobs, thread)
         for job in jobs:
             yield from _activate(server, job, thread)
+
+
+def _stopped(server: Server, jobs: list[Shipment], thread: int) -> Process:
+    """Wait while no job gets past the scheduler; those that wait are not lost."""
+    while incidents.broken(server.plan, Fault.SCHEDULER, server.code, "", server.seconds):
+        for job in jobs:
+            job.state = ShipmentState.NEVER_SENT
+        server.world.troubles.add(Trouble("scheduler_stopped", server.code))
+        server.log(SCHEDULER, thread, "Could not transfer job from secondary to primary source")
+        yield MINUTE
+    for job in jobs:
+        job.state = ShipmentState.TRAVELLING
 
 
 def _activate(server: Server, job: Shipment, thread: int) -> Process:
@@ -90,8 +103,9 @@ def _activate(server: Server, job: Shipment, thread: int) -> Process:
     server.log(SCHEDULER, thread, f"Created new send request ID:  {job.request}~")
     server.tables.moved["scheduler_requests", job.destination, "created"] += 1
     server.tables.requests[job.request] = job.destination, ""
-    for trouble in (Trouble("no_address", server.code, job.destination), Trouble("no_request_id", server.code)):
-        server.world.troubles.discard(trouble)
+    server.world.troubles.discard(Trouble("no_address", server.code, job.destination))
+    for kind in ("no_request_id", "scheduler_stopped"):
+        server.world.troubles.discard(Trouble(kind, server.code))
     yield server.pause(5, 100)
     server.log(SCHEDULER, thread, "====== Updating Send Request List =======")
     _list_request(server, job, thread, "Pending")

@@ -125,7 +125,7 @@ def _site(plan: Plan, world: World, code: str, tables: Tables) -> Truth:
                 "peer_site": one.peer,
                 "job": one.job or None,
                 "package": one.package or None,
-                "win32_error": world.connection_errors.get((one.kind, code, one.peer)),
+                "win32_error": world.win32_errors.get((one.kind, code, one.peer)),
             }
             for one in sorted(troubles, key=lambda one: (one.peer, one.kind, one.package, one.job))
         ],

@@ -41,7 +41,7 @@ class Shipment:
 
 
 class Trouble(NamedTuple):
-    """What a site's lines say keeps files from moving: of a kind that the exporter names so, with a peer site.
+    """What a site's lines say keeps packages from getting on: of a kind that the exporter names so.
 
     A trouble with a peer is over when something has been sent there, or, at the despooler, when the job went through.
     """
@@ -60,9 +60,9 @@ class World:
     Attributes:
         sent: the definition last sent, by package and child; `content_sent`: the content.
         dropped: packages of which a site has not sent something, by its code and the child.
-        troubles: what keeps files from moving now.
+        troubles: what keeps packages from getting on now.
         deleted: packages that their owner has deleted.
-        connection_errors: with which Win32 error the latest of these troubles came, by its kind, site and child.
+        win32_errors: with which Win32 error the latest of these troubles came, by its kind, site and peer.
     """
 
     plan: Plan
@@ -72,7 +72,7 @@ class World:
     dropped: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     troubles: set[Trouble] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
-    connection_errors: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    win32_errors: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
     def unreached(self, origin: str, child: str) -> bool:
         """Return whether the sender's latest try to connect to a child failed."""
@@ -81,7 +81,12 @@ class World:
     def fail_to_reach(self, kind: str, origin: str, child: str, win32_error: int) -> None:
         """Note that the sender cannot connect to a child, or puts it aside for that."""
         self.troubles.add(Trouble(kind, origin, child))
-        self.connection_errors[kind, origin, child] = win32_error
+        self.win32_errors[kind, origin, child] = win32_error
+
+    def fail_at_point(self, kind: str, site: str, win32_error: int, package: str = "") -> None:
+        """Note that content does not get to the distribution point of a site."""
+        self.troubles.add(Trouble(kind, site, package=package))
+        self.win32_errors[kind, site, ""] = win32_error
 
     def reached(self, origin: str, child: str) -> None:
         """Note that something has been sent to a child."""
@@ -107,6 +112,14 @@ class World:
         """Note that it has carried it out."""
         for kind in ("despooler_retry", "content_before_definition"):
             self.troubles.discard(_at_despooler(shipment, kind))
+
+    def refuse(self, site: str, package: str) -> None:
+        """Note that the database of a site refuses a part of a package's definition."""
+        self.troubles.add(Trouble("definition_refused", site, package=package))
+
+    def accept(self, site: str, package: str) -> None:
+        """Note that the definition is stored there as a whole, or that the package is gone."""
+        self.troubles.discard(Trouble("definition_refused", site, package=package))
 
     def __post_init__(self) -> None:
         self.sites = {site.code: Tables() for site in self.plan.sites}

@@ -95,6 +95,23 @@ def test_snapshot_failed(world: Hierarchy) -> None:
     assert len(cause.evidence) == 2
 
 
+def test_a_compressed_copy_that_cannot_be_made(world: Hierarchy) -> None:
+    world.cen.say("compression_started", package=PKG)
+    world.cen.say("compression_write_failed", win32_error=998)
+    world.block(world.chi)
+    cause = world.cause()
+    assert (cause.kind, cause.certainty, cause.site) == (CauseKind.SNAPSHOT_FAILED, Certainty.STATED, "CEN")
+    assert cause.words.startswith(f"CEN could not make the compressed copy of {PKG}: memory was accessed")
+
+
+def test_a_scheduler_that_sends_nothing(world: Hierarchy) -> None:
+    world.cen.on("sched").say("job_transfer_failed")
+    world.block(world.chi)
+    cause = world.cause()
+    assert (cause.kind, cause.site, cause.destination) == (CauseKind.NEVER_SENT, "CEN", "CHI")
+    assert cause.words == "the scheduler of CEN cannot take up its jobs, and sends nothing"
+
+
 def test_a_source_error_that_began_during_the_block_counts_while_it_stands(world: Hierarchy) -> None:
     world.block(world.chi, at=0)
     world.cen.at(HOUR).snapshot(error=5)

@@ -232,3 +232,32 @@ def test_the_scheduler_speaks_of_no_package_that_distribution_manager_takes_a_sn
     teller.on("distmgr", 1).say("snapshot_started", package=PKG, source_path=SOURCE)
     teller.on("sched", 1).say("package_source_inaccessible", source_path=SOURCE, win32_error=5)
     assert not teller.state.source_errors
+
+
+def test_a_compressed_copy_that_cannot_be_written_is_of_the_package_that_its_thread_is_at(teller: Teller) -> None:
+    teller.on("distmgr", 1).say("compression_started", package=PKG)
+    teller.on("distmgr", 2).say("compression_started", package="CEN00099")
+    teller.on("distmgr", 1).at(2).say("compression_write_failed", win32_error=998)
+    error = only(teller)
+    assert (error.package, error.reason, error.win32_error) == (PKG, SourceReason.COMPRESSION, 998)
+    assert [line.line for line in error.evidence] == [1, 3]
+    teller.at(3600).say("compression_started", package=PKG)
+    teller.say("compressed_package_size", package=PKG, kilobytes=19821)
+    assert not teller.state.source_errors
+    assert teller.state.past_source_errors[PKG, SourceReason.COMPRESSION].until == START + 3600
+
+
+def test_a_failed_write_without_a_beginning_is_of_no_package(teller: Teller) -> None:
+    teller.say("compression_write_failed", win32_error=998)
+    assert not teller.state.source_errors
+
+
+def test_a_locked_file_is_the_reason_of_the_snapshot_that_fails_after_it(teller: Teller) -> None:
+    teller.say("source_file_locked")  # of no snapshot that is known
+    teller.say("snapshot_started", package=PKG, source_path=SOURCE)
+    teller.say("source_file_locked")
+    assert not teller.state.source_errors
+    teller.say("snapshot_failed", package=PKG)
+    error = only(teller)
+    assert (error.reason, error.win32_error) == (SourceReason.SNAPSHOT, 32)
+    assert [line.line for line in error.evidence] == [2, 3, 4]

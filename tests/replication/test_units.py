@@ -6,7 +6,7 @@ import pytest
 
 from exporter.replication.limits import MAX_EVIDENCE, MAX_OPEN
 from exporter.replication.state import Outcome, Reference
-from exporter.replication.units import Units, base_name, integer, text
+from exporter.replication.units import Units, base_name, integer, server_of, text
 from tests.replication.builders import INCOMING, OTHER_TS, PKG, PROGRAM, TS, Teller
 
 MISSING = {"program_id": "*", "package": PKG, "program": PROGRAM}
@@ -295,6 +295,20 @@ def test_a_unit_without_a_name_is_no_all_clear() -> None:
     units.take(teller.event("incoming_file", file=rf"{INCOMING}\RD5L85BW.PKG"))
     (ended,) = units.take(teller.event("package_unlocked"))
     assert ended.outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("path", "server"),
+    [
+        (r'["Display=\\DP1.X.COM\"]MSWNET:["SMS_SITE=PS1"]\\DP1.X.COM\ ', "DP1.X.COM"),
+        (r'["Display=\\DP1\"]MSWNET:["SMS_SITE=PS1"]\\DP1\...', "DP1"),
+        (r'["Display=\\DP1\SMSPKGE$\"]MSWNET:["SMS_SITE=PS1"]\\DP1\SMSPKGE$\ ', "DP1"),
+        ("DP1.X.COM", "DP1.X.COM"),
+        ("", ""),
+    ],
+)
+def test_server_of_a_distribution_point(path: str, server: str) -> None:
+    assert server_of(path) == server
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,7 @@ def test_the_whole_object(sites: Sites) -> None:
                 "trouble": "connection_failed",
                 "peer_site": "NYC",
                 "job": None,
+                "distribution_point": None,
                 "package": None,
                 "name": None,
                 "win32_error": 53,

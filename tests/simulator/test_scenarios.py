@@ -20,6 +20,7 @@ _CAUSES = {
     "new_package_lost_without_a_line": [("unknown", "CEN", ["CHI"])],
     "definition_not_replicated": [("definition_old", "CHI", ["DEN"])],
     "refused_on_the_way": [("definition_old", "CHI", ["DEN"])],
+    "compression_failed": [("snapshot_failed", "CEN", ["CHI", "LON"])],
     "owner_not_read": [("owner_not_read", "CEN", ["CHI", "LON"])],
     "sender_cut_off": [("transport", "CEN", ["CHI"])],
     "despooler_retrying": [("transport", "CHI", ["CHI"])],
@@ -52,6 +53,12 @@ _LINES = {
     "despooler_retrying": "~Created retry instruction for job ",
     "package_deleted": "~Successfully deleted the package CEN00021",
     "server_refused": "for package CEN00012, error = 3",
+    "compression_failed": "Cannot write to output file, Win32 Error = 998",
+    "scheduler_stopped": "Could not transfer job from secondary to primary source",
+    "instruction_lost": "~Despooler failed to execute the instruction, error code = 5",
+    "content_not_unpacked": r"Cannot decompress package D:\SMSPKG\CEN00012.PCK to ",
+    "distribution_point_unreachable": "~Cannot establish connection to ",
+    "transfer_failed": "~ Sending failed. Failure count = 1",
 }
 
 

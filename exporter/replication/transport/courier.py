@@ -9,10 +9,22 @@ from exporter.replication.packages import Packages
 from exporter.replication.state import LinkBasis, SiteState, ThreadUse, TroubleKind
 from exporter.replication.transport import despooler, scheduler, sender, transfer
 from exporter.replication.transport.requests import link
-from exporter.replication.transport.troubles import Troubles
-from exporter.replication.units import integer, text
+from exporter.replication.transport.troubles import About, Troubles
+from exporter.replication.units import base_name, integer, server_of, text
 
-_DISTMGR = frozenset({"parent_site", "site_not_active", "minijob_created", "package_threads_used"})
+_DISTMGR = frozenset(
+    {
+        "parent_site",
+        "site_not_active",
+        "minijob_created",
+        "package_threads_used",
+        "package_server_not_updated",
+        "package_row_missing",
+        "decompression_failed",
+        "dp_unreachable",
+        "dp_transfer_job_created",
+    }
+)
 NAMES = scheduler.NAMES | sender.NAMES | despooler.NAMES | transfer.NAMES | _DISTMGR
 """Names of the events that tell of the transport."""
 
@@ -36,7 +48,7 @@ class Courier:
         elif event.name in despooler.NAMES:
             self.despooler.take(state, self.troubles, event)
         elif event.name in transfer.NAMES:
-            self.transfers.take(state, event)
+            self.transfers.take(state, self.troubles, event)
         else:
             self._distmgr(state, event)
 
@@ -60,7 +72,33 @@ class Courier:
                 self.troubles.add(state, event, (TroubleKind.SITE_NOT_ACTIVE, site, ""))
             case "minijob_created":
                 self.handed_over(state, event, site)
-            case _:
+            case "package_threads_used":
                 used, allowed = integer(event, "used"), integer(event, "allowed")
                 if used is not None and allowed is not None:
                     state.transport.threads["distmgr"] = ThreadUse(used, allowed, event.time)
+            case _:
+                self._package_or_point(state, event)
+
+    def _package_or_point(self, state: SiteState, event: Event) -> None:
+        """Take a line about one package, or about one distribution point."""
+        package, point = text(event, "package"), server_of(text(event, "distribution_point"))
+        match event.name:
+            case "package_server_not_updated" | "package_row_missing":
+                key = TroubleKind.DEFINITION_REFUSED, "", package
+                self.troubles.add(state, event, key, About(package, point=point))
+            case "decompression_failed":
+                package = base_name(text(event, "compressed_file")).partition(".")[0]
+                self.troubles.add(state, event, (TroubleKind.CONTENT_NOT_UNPACKED, "", package), About(package))
+            case "dp_unreachable":
+                key = TroubleKind.DISTRIBUTION_POINT_UNREACHABLE, "", point
+                self.troubles.add(state, event, key, About("", integer(event, "win32_error"), point))
+            case _:
+                self.troubles.settle(state, TroubleKind.DISTRIBUTION_POINT_UNREACHABLE, point)
+
+    def stored(self, state: SiteState, package: str) -> None:
+        """Take a line that shows the definition of a package in force at the site, or the package gone."""
+        self.troubles.settle(state, TroubleKind.DEFINITION_REFUSED, package)
+
+    def processed(self, state: SiteState, package: str) -> None:
+        """Take a line that shows all work on a package done, or the package gone."""
+        self.troubles.settle(state, TroubleKind.CONTENT_NOT_UNPACKED, package)

@@ -13,7 +13,7 @@ from exporter.events.event import Event
 from exporter.replication.limits import MAX_OPEN, count
 from exporter.replication.state import LinkBasis, SiteState, Tally, ThreadUse, TroubleKind
 from exporter.replication.transport.requests import MAX_REQUESTS, link
-from exporter.replication.transport.troubles import Troubles
+from exporter.replication.transport.troubles import About, Troubles
 from exporter.replication.units import base_name, integer, key_of, text
 
 NAMES = frozenset(
@@ -30,8 +30,14 @@ NAMES = frozenset(
         "instruction_failed",
         "instruction_postponed",
         "instruction_executed",
+        "package_file_missing",
+        "instruction_locked",
+        "instruction_not_decompressed",
     }
 )
+
+_PACKAGE = "PACKAGE"
+"""The end of the type of an instruction that brings one."""
 
 
 @dataclass(slots=True)
@@ -44,6 +50,8 @@ class Instruction:
         job: that site's job, once a line named it.
         package: the package, once a line named it.
         early: whether a line said that the package's information has not arrived yet.
+        type: what the instruction is for, once a line said so.
+        retried: whether a line said that it will be tried again.
     """
 
     name: str = ""
@@ -51,6 +59,8 @@ class Instruction:
     job: str = ""
     package: str = ""
     early: bool = False
+    type: str = ""
+    retried: bool = False
 
 
 @dataclass(slots=True)
@@ -93,8 +103,7 @@ class Despooler:
         if event.log not in self.found and len(self.found) >= MAX_OPEN:
             del self.found[next(iter(self.found))]
         self.found[event.log] = name
-        if event.thread is None:
-            self._begin((event.log, None), name)
+        self._begin(key_of(event), name)  # the thread that finds it carries it out, up to SMS 1.x
 
     def _begin(self, key: tuple[str, int | None], name: str) -> Instruction:
         self.threads.pop(key, None)
@@ -111,26 +120,46 @@ class Despooler:
             case "signature_verified":
                 at.from_site = text(event, "from_site")
             case "instruction_executing":
-                if text(event, "type").upper().endswith("PACKAGE"):
+                at.type = text(event, "type").upper()
+                if at.type.endswith(_PACKAGE):
                     link(state, at.from_site, state.site, LinkBasis.INFERRED)
             case "content_received":
                 at.package = text(event, "package")
             case "content_before_definition":
                 at.package, at.early = text(event, "package"), True
             case "despooler_retry_created":
-                at.job = text(event, "job")
+                at.job, at.retried = text(event, "job"), True
                 kind = TroubleKind.CONTENT_BEFORE_DEFINITION if at.early else TroubleKind.DESPOOLER_RETRY
-                troubles.add(state, event, (kind, at.from_site, at.job), at.package)
+                troubles.add(state, event, (kind, at.from_site, at.job), About(at.package))
                 count(state, Tally.DESPOOLER_INSTRUCTIONS, at.from_site, "retried")
-            case "instruction_failed":
-                count(state, Tally.DESPOOLER_INSTRUCTIONS, at.from_site, "failed")
             case "instruction_postponed":
                 self._put_off(_stem(text(event, "file")), at)
-            case _:
+            case "instruction_executed":
                 count(state, Tally.DESPOOLER_INSTRUCTIONS, at.from_site, "executed")
-                troubles.end(state, at.from_site, at.job)
+                troubles.end(state, at.from_site, at.job, at.name)
                 self.put_off.pop(at.name, None)
                 del self.threads[key_of(event)]
+            case _:
+                self._failed(state, troubles, event, at)
+
+    def _failed(self, state: SiteState, troubles: Troubles, event: Event, at: Instruction) -> None:
+        """Take a line of an instruction that fails.
+
+        It is lost when nothing says that it is tried again; what cannot even be opened may bring a package. One that
+        is not known to bring a package, when it fails, brings something else: clients' files fail often.
+        """
+        lost = True
+        if event.name == "package_file_missing":
+            at.package, at.job = text(event, "package"), text(event, "job")
+        elif event.name == "instruction_failed":
+            count(state, Tally.DESPOOLER_INSTRUCTIONS, at.from_site, "failed")
+            lost = not at.retried and bool(at.package or at.type.endswith(_PACKAGE))
+            at.retried = False
+        if not lost:
+            return
+        name = at.job or at.name or _stem(text(event, "file"))
+        key = TroubleKind.INSTRUCTION_LOST, at.from_site, name
+        troubles.add(state, event, key, About(at.package, integer(event, "win32_error")))
 
     def _put_off(self, name: str, at: Instruction) -> None:
         self.put_off.pop(at.name, None)

@@ -30,6 +30,8 @@ NAMES = frozenset(
         "routing_instruction_failed",
         "minijob_skipped",
         "send_request_refused",
+        "secondary_source_unreachable",
+        "job_transfer_failed",
     }
 )
 
@@ -108,7 +110,7 @@ class Scheduler:
         self._remember(name, job.destination)
         _lead(state, job.package, job.destination)
         count(state, Tally.SCHEDULER_REQUESTS, job.destination, "created")
-        troubles.clear(state, event, "", TroubleKind.NO_REQUEST_ID)
+        troubles.clear(state, event, "", TroubleKind.NO_REQUEST_ID, TroubleKind.SCHEDULER_STOPPED)
         if job.destination:
             troubles.clear(state, event, job.destination, TroubleKind.NO_ADDRESS)
 
@@ -142,6 +144,8 @@ class Scheduler:
             case "address_missing":
                 troubles.add(state, event, (TroubleKind.NO_ADDRESS, site, ""))
                 _drop(state, packages, event, job, (TroubleKind.NO_ADDRESS, site))
+            case "secondary_source_unreachable" | "job_transfer_failed":
+                troubles.add(state, event, (TroubleKind.SCHEDULER_STOPPED, "", ""))
             case "routing_instruction_failed":
                 _drop(state, packages, event, job, (TroubleKind.NO_ADDRESS, job.destination))
             case _:

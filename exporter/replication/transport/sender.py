@@ -22,7 +22,7 @@ from exporter.replication.state import (
     histogram,
 )
 from exporter.replication.transport.requests import fail, finish, link, request_of, take
-from exporter.replication.transport.troubles import Troubles
+from exporter.replication.transport.troubles import About, Troubles
 from exporter.replication.units import integer, key_of, text
 
 _FAILURES = frozenset(
@@ -173,11 +173,12 @@ class Sender:
             sending.win32_error = win32_error
             count(state, Tally.SENDER_CONNECTION_FAILURES, site, "" if win32_error is None else str(win32_error))
             if site:
-                troubles.add(state, event, (TroubleKind.CONNECTION_FAILED, site, ""), win32_error=win32_error)
+                key = TroubleKind.CONNECTION_FAILED, site, ""
+                troubles.add(state, event, key, About(win32_error=win32_error))
             return  # the thread tries again a minute later before it gives up
         if event.name == "site_put_aside":
             count(state, Tally.SENDER_SITES_PUT_ASIDE, site)
-            troubles.add(state, event, (TroubleKind.PUT_ASIDE, site, ""), win32_error=sending.win32_error)
+            troubles.add(state, event, (TroubleKind.PUT_ASIDE, site, ""), About(win32_error=sending.win32_error))
         elif event.name in {"sending_address_missing", "send_request_returned"} and site:
             troubles.add(state, event, (TroubleKind.NO_ADDRESS, site, ""))
         if not sending.failed:

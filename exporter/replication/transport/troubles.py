@@ -1,8 +1,9 @@
-"""What keeps files from moving, until a success that is not earlier shows it gone."""
+"""What keeps packages from getting on, until a success that is not earlier shows it gone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from exporter.events.event import Event
 from exporter.replication.limits import MAX_STANDING, latest
@@ -10,6 +11,20 @@ from exporter.replication.state import SiteState, Tally, Trouble, TroubleKind
 from exporter.replication.tries import Try, add_try, end_tries
 
 Key = tuple[TroubleKind, str, str]
+"""Kind, site, and what tells two of a kind apart: a job, a package, a distribution point, or nothing."""
+
+_OF_JOBS = frozenset({TroubleKind.DESPOOLER_RETRY, TroubleKind.CONTENT_BEFORE_DEFINITION, TroubleKind.INSTRUCTION_LOST})
+
+
+class About(NamedTuple):
+    """What a line tells of a trouble beside its key, as far as it does: see `Trouble`."""
+
+    package: str = ""
+    win32_error: int | None = None
+    point: str = ""
+
+
+_NOTHING = About()
 
 
 @dataclass(slots=True)
@@ -22,9 +37,9 @@ class Troubles:
     tries: dict[Key, list[Try]] = field(default_factory=dict)
     gone: dict[tuple[TroubleKind, str], float] = field(default_factory=dict)
 
-    def add(self, state: SiteState, event: Event, key: Key, package: str = "", win32_error: int | None = None) -> None:
-        """Take a line that tells of a trouble: its kind, the site at the other end, and for the despooler the job."""
-        kind, site, job = key
+    def add(self, state: SiteState, event: Event, key: Key, about: About = _NOTHING) -> None:
+        """Take a line that tells of a trouble."""
+        kind, site, subject = key
         gone = self.gone.get((kind, site))
         if gone is not None and event.time is not None and event.time <= gone:
             return
@@ -34,9 +49,10 @@ class Troubles:
             if len(troubles) >= MAX_STANDING:
                 state.tallies[Tally.DROPPED]["troubles",] += 1
                 return
-            trouble = troubles[key] = Trouble(kind, site, job, package, None, None, None, 0, ())
-        trouble.package = package or trouble.package
-        trouble.win32_error = win32_error if win32_error is not None else trouble.win32_error
+            job = subject if kind in _OF_JOBS else ""
+            trouble = troubles[key] = Trouble(kind, site, job, about.package, None, None, None, 0, (), about.point)
+        trouble.package = about.package or trouble.package
+        trouble.win32_error = about.win32_error if about.win32_error is not None else trouble.win32_error
         add_try(trouble, self.tries.setdefault(key, []), event)
 
     def clear(self, state: SiteState, event: Event, site: str, *kinds: TroubleKind) -> None:
@@ -48,16 +64,21 @@ class Troubles:
             if trouble is not None and end_tries(trouble, self.tries[kind, site, ""], lambda try_: _over(try_, event)):
                 self._end(state, (kind, site, ""))
 
-    def end(self, state: SiteState, site: str, job: str) -> None:
-        """End the despooler's troubles with one job of a site, in its own log."""
-        for kind in (TroubleKind.DESPOOLER_RETRY, TroubleKind.CONTENT_BEFORE_DEFINITION):
-            if (kind, site, job) in self.tries:
-                self._end(state, (kind, site, job))
+    def end(self, state: SiteState, site: str, *jobs: str) -> None:
+        """End the despooler's troubles with a job of a site, in its own log; it may be known by more than one name."""
+        for key in [(kind, site, job) for kind in _OF_JOBS for job in jobs]:
+            if key in self.tries:
+                self._end(state, key)
 
     def forget_retries(self, state: SiteState) -> None:
         """Forget the despooler's troubles: lines were lost, and what still fails will be told again in minutes."""
-        for kind, site, job in [key for key in self.tries if key[2]]:
-            self._end(state, (kind, site, job))
+        for key in [key for key in self.tries if key[0] in _OF_JOBS]:
+            self._end(state, key)
+
+    def settle(self, state: SiteState, kind: TroubleKind, subject: str) -> None:
+        """Take a line that shows a package or a distribution point to be well, in the log that told of the trouble."""
+        if (kind, "", subject) in self.tries:
+            self._end(state, (kind, "", subject))
 
     def _end(self, state: SiteState, key: Key) -> None:
         del self.tries[key]

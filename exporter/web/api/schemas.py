@@ -112,6 +112,7 @@ _TROUBLE = {
     "trouble": choice(*TroubleKind),
     "peer_site": {**STRING, "description": "The site at the other end; empty when no line names it."},
     "job": OPTIONAL_STRING,
+    "distribution_point": OPTIONAL_STRING,
     "package": OPTIONAL_STRING,
     "name": OPTIONAL_STRING,
     "win32_error": OPTIONAL_INTEGER,
@@ -179,7 +180,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "SourceErrorAtSite": shape(
         "A package whose source its owner cannot read, and the owner.", **_at_site(_SOURCE_ERROR)
     ),
-    "Trouble": shape("What keeps files from moving between this site and another.", **_TROUBLE),
+    "Trouble": shape("What keeps packages from getting on, between sites, at this one, or to its points.", **_TROUBLE),
     "Gap": shape(
         "Lines that were lost before they were read.",
         log=STRING,

@@ -26,6 +26,7 @@ from exporter.report.words import (
     duration,
     gap_words,
     log_file,
+    other_end,
     shown,
     when,
 )
@@ -106,6 +107,7 @@ def _environment() -> Environment:
         log_file=log_file,
         of_source_errors=of_source_errors,
         of_troubles=of_troubles,
+        other_end=other_end,
         of_waiting=of_waiting,
         source_words=SOURCE_WORDS,
         trouble_words=TROUBLE_WORDS,

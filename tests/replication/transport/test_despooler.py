@@ -139,3 +139,59 @@ def test_what_is_remembered_is_bounded(teller: Teller, monkeypatch: pytest.Monke
     assert (len(despooler.threads), len(despooler.put_off), len(despooler.found)) == (3, 4, 3)
     assert len(teller.state.transport.troubles) == 5
     assert teller.tally("dropped") == {("troubles",): 7}
+
+
+def lost(teller: Teller) -> dict[tuple[str, str], tuple[str, int | None]]:
+    """Give what is lost, by site and job or name: its package and code."""
+    troubles = teller.state.transport.troubles.values()
+    return {(t.site, t.job): (t.package, t.win32_error) for t in troubles if t.kind is TroubleKind.INSTRUCTION_LOST}
+
+
+def test_an_instruction_that_fails_without_a_word_of_another_try_is_lost(teller: Teller) -> None:
+    begin(teller)
+    teller.say("content_received", package=PKG, version=1, compressed_file="X", file="Y")
+    teller.say("instruction_failed", error="5")
+    assert lost(teller) == {("CEN", "202sqcen"): (PKG, None)}
+    assert instructions(teller) == {("CEN", "failed"): 1}
+
+
+def test_one_whose_package_file_is_not_there_names_job_and_package(teller: Teller) -> None:
+    teller.say("package_file_missing", job="M020002D1", package="W_M0200024")
+    teller.say("instruction_failed", error="C000000b")
+    assert lost(teller) == {("", "M020002D1"): ("W_M0200024", None)}
+    (trouble,) = teller.state.transport.troubles.values()
+    assert trouble.attempts == 2
+
+
+def test_one_that_cannot_be_opened_stands_until_it_is_carried_out(teller: Teller) -> None:
+    teller.say("instruction_found", file="1000tS01.ins")
+    teller.say("instruction_locked", file=rf"{RECEIVE}\1000tS01.ins", win32_error=32)
+    teller.say("instruction_not_decompressed")
+    assert lost(teller) == {("", "1000ts01"): ("", 32)}
+    teller.say("instruction_found", file="1000tS01.ins")
+    teller.say("instruction_executed")
+    assert not lost(teller)
+
+
+@pytest.mark.parametrize("kind", ["INVENTORY", "CONFIG"])
+def test_one_that_brings_no_package_is_counted_and_no_more(teller: Teller, kind: str) -> None:
+    begin(teller, kind=kind)
+    teller.say("instruction_failed", error="cb")
+    assert not lost(teller)
+    assert instructions(teller) == {("CEN", "failed"): 1}
+
+
+def test_one_that_will_be_tried_again_is_not_lost(teller: Teller) -> None:
+    begin(teller)
+    put_off(teller)
+    assert not lost(teller)
+    begin(teller, file="ds_3kyyh.ist")
+    teller.say("instruction_failed", error="5")  # and this time nothing says that it is
+    assert lost(teller) == {("CEN", "00000E2A"): ("", None)}
+
+
+def test_lost_lines_forget_what_was_lost_for_a_restart_mends_it(teller: Teller) -> None:
+    begin(teller)
+    teller.say("instruction_failed", error="5")
+    teller.ledger.interrupted("despool")
+    assert not lost(teller)

@@ -157,3 +157,14 @@ def test_what_is_remembered_is_bounded(teller: Teller, monkeypatch: pytest.Monke
     assert len(teller.ledger._work.courier.scheduler.destinations) <= 10
     still_open = sum(not known.done for known in transport.requests.values())
     assert teller.tally("dropped") == {("send_requests",): 15 - still_open}
+
+
+@pytest.mark.parametrize("event", ["secondary_source_unreachable", "job_transfer_failed"])
+def test_a_scheduler_that_cannot_take_up_jobs_until_it_makes_a_request(teller: Teller, event: str) -> None:
+    teller.say(event)
+    assert set(teller.state.transport.troubles) == {(TroubleKind.SCHEDULER_STOPPED, "", "")}
+    assert not dropped(teller)
+    activate(teller)
+    assert teller.state.transport.troubles
+    teller.say("send_request_created", request="202SQCEN")
+    assert not teller.state.transport.troubles
