@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import click
@@ -25,28 +23,19 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from bench.explained import Explained, Truth, causes, causes_of_late, explain, way_is_told
 from bench.facts import FINDINGS, Key, told_facts, true_facts
-from exporter.commands.explain import read_once, sites_at
-from exporter.commands.options import find
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
 from exporter.logs.clock import Clock
-from exporter.logs.discovery import KNOWN_LOGS
 from exporter.logs.records import RecordReader
 from exporter.replication.cause import CauseKind
-from exporter.replication.state import SiteState
-from exporter.report.hierarchy import report
-from exporter.simulator import SCENARIOS, Plan, random_plan, run_batch, scenario_plan
+from exporter.simulator import SCENARIOS, Plan, random_plan, scenario_plan
 from tests.worlds import cut, troubled_plan
-
-Truth = Mapping[str, Any]
-Answer = Mapping[str, Any]
 
 ON_ITS_WAY: Final = "(on its way)"
 WAY_NOT_TOLD: Final = "(way not told)"
 LATE: Final = "causes of late content"
-_NEEDS_NO_LINE: Final = {"unknown", "owner_not_read"}
-_NEVER_ROLLS: Final = 1 << 40  # what has rolled away twice cannot be explained
 
 SHAPES: Final[Mapping[str, Callable[[int], Plan]]] = {
     "troubled": troubled_plan,
@@ -108,16 +97,6 @@ class Score:
         return told_right and not self.differing and not self.unproven
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """A world's truth, what was told of it, the states behind that, and what evidence does not stand in its logs."""
-
-    truth: Truth
-    answer: Answer
-    states: Mapping[str, SiteState]
-    absent: Sequence[Key] = ()
-
-
 def worlds(seed: int, count: int) -> Iterator[tuple[str, Plan]]:
     """Give every scenario and that many random worlds, with their names."""
     for name in SCENARIOS:
@@ -127,33 +106,6 @@ def worlds(seed: int, count: int) -> Iterator[tuple[str, Plan]]:
     for each in range(seed, seed + count):
         shape, make = shapes[each % len(shapes)]
         yield f"seed {each} ({shape})", make(each)
-
-
-def explain(plan: Plan, matcher: Matcher) -> Explained:
-    """Write a plan's logs and explain them as the command does."""
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        truth = run_batch(folder, replace(plan, max_log_bytes=_NEVER_ROLLS))
-        read = sites_at(find([name], KNOWN_LOGS), matcher)
-        read_once(read)
-        states = {site.code: site.ledger.state for site in read}
-        told = report(states, {site.code: site.gaps for site in read}).to_json()
-        absent = [key for key, cause in _causes(told).items() if not _stands(folder, cause)]
-        return Explained(truth, told, states, absent)
-
-
-def _stands(folder: Path, cause: Mapping[str, Any]) -> bool:
-    """Whether a cause has lines, and they stand where it says."""
-    lines = cause["evidence"]
-    if not lines:
-        return cause["kind"] in _NEEDS_NO_LINE
-    return all(_holds(folder / f"SMS_{line['site']}" / "Logs" / line["file"], line) for line in lines)
-
-
-def _holds(log: Path, line: Mapping[str, Any]) -> bool:
-    with log.open(encoding="cp1252", errors="replace") as handle:
-        text = next((text for number, text in enumerate(handle, 1) if number == line["line"]), "")
-    return line["text"].split("\n")[0].strip("~ ") in text
 
 
 def score(explained: Explained, name: str, into: Score) -> None:
@@ -173,10 +125,10 @@ def score(explained: Explained, name: str, into: Score) -> None:
     true_late, told_late = _late(explained, explained.truth), _late(explained, explained.answer)
     _count(into.findings[LATE], true_late, told_late)
     differing += _named(LATE, true_late, told_late)
-    true_causes, told_causes = _causes(explained.truth), _causes(explained.answer)
+    true_causes, told_causes = causes(explained.truth), causes(explained.answer)
     for key in true_causes.keys() | told_causes.keys():
         elsewhere = key in true_causes and true_causes[key]["site"] != key[0][:3]
-        if elsewhere and key in told_causes and not _way_is_told(explained, key):
+        if elsewhere and key in told_causes and not way_is_told(explained, key):
             # The fault stands in the logs of a site of which no line tells that the definition comes over it.
             _count(into.causes[WAY_NOT_TOLD], {key}, {key})
             into.sites[WAY_NOT_TOLD] += 1
@@ -195,33 +147,14 @@ def _count(tally: Tally, true: set[Key], told: set[Key]) -> None:
     tally.right += len(true & told)
 
 
-def _causes(told: Truth) -> dict[Key, dict[str, Any]]:
-    return {
-        (culprit["package"], culprit["program"], site): cause
-        for culprit in told["culprits"]
-        for cause in culprit["causes"]
-        for site in cause["sites"]
-    }
-
-
 def _late(explained: Explained, told: Truth) -> set[Key]:
-    """Return what keeps late content away, where the lines tell the way that it comes."""
+    """Return what keeps late content away. Where no line tells the way that it comes, nothing need be told."""
+    answered = causes_of_late(explained.answer)
     return {
-        (code, waiting["package"], waiting["cause"]["kind"], waiting["cause"]["site"])
-        for code, site in told["sites"].items()
-        for waiting in site["waiting"]
-        if waiting["cause"] and _way_is_told(explained, (waiting["package"], "", code))
+        (*key, cause["kind"], cause["site"])
+        for key, cause in causes_of_late(told).items()
+        if key in answered or way_is_told(explained, key)
     }
-
-
-def _way_is_told(explained: Explained, key: Key) -> bool:
-    """Whether the lines tell who is whose parent, all the way from the owner of a package to a site that lacks it."""
-    package, _, site = key
-    while site is not None and site != package[:3]:
-        if explained.answer["sites"][site]["parent"] is None:
-            return False
-        site = explained.truth["sites"][site]["parent"]
-    return True
 
 
 def _score_cause(key: Key, true: Mapping[str, Any] | None, told: Mapping[str, Any] | None, into: Score) -> list[str]:

@@ -21,7 +21,8 @@ from click.testing import CliRunner
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bench.score import Score, explain, score
+from bench.explained import explain
+from bench.score import Score, score
 from exporter.commands.explain import command
 from exporter.simulator import SCENARIOS, Plan, demo_plan, healthy_plan, random_plan, run_batch, scenario_plan
 from exporter.simulator.hierarchy import Era

@@ -9,8 +9,9 @@ from typing import Any
 
 from click.testing import CliRunner
 
+from bench.explained import Explained, explain
 from bench.facts import FINDINGS, told_facts
-from bench.score import ON_ITS_WAY, SHAPES, WAY_NOT_TOLD, Explained, Score, Tally, explain, main, score, worlds
+from bench.score import LATE, ON_ITS_WAY, SHAPES, WAY_NOT_TOLD, Score, Tally, main, score, worlds
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
 from exporter.logs.clock import Clock
@@ -107,6 +108,7 @@ def test_all_that_the_exporter_can_say_is_simulated_by_a_scenario_and_scored() -
     for name in SCENARIOS:
         score(explained(name), name, result)
     assert result.perfect
+    assert result.findings[LATE].right
     told = {kind for kind, tally in (*result.findings.items(), *result.causes.items()) if tally.right}
     assert {*CauseKind, *FINDINGS} - told == set()
     assert len(FINDINGS) == 1 + len(WaitReason) + len(SourceReason) + len(TroubleKind)
@@ -145,6 +147,13 @@ def test_a_cause_at_a_wrong_site() -> None:
     assert not result.perfect
     assert result.causes["source_path_inaccessible"].recall == 1.0
     assert result.sites["source_path_inaccessible"] == 0
+
+
+def test_a_wrong_cause_of_late_content() -> None:
+    answer, world = altered("site_not_active_2012")
+    assert scored(world).perfect
+    answer["sites"]["CHI"]["waiting"][0]["cause"]["kind"] = "transport"
+    assert len(scored(world).differing["a world"]) == 2  # the true one is missed, and a wrong one told
 
 
 def test_a_cause_that_is_not_told_at_all() -> None:
