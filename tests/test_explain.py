@@ -186,7 +186,7 @@ def test_how_far_a_new_version_has_come(tmp_path: Path) -> None:
 
 
 def test_a_site_that_tells_no_version_is_not_said_to_lack_it(tmp_path: Path) -> None:
-    assert versions(world(tmp_path, "sender_cut_off")) == ["1 on CEN, and on 1 of 1 other site; no line tells of CHI"]
+    assert versions(world(tmp_path, "sender_cut_off")) == ["1 on CEN, and on 1 other site; no line tells of CHI"]
 
 
 def test_no_version_is_shown_where_the_owner_told_none(two_missing: Path) -> None:

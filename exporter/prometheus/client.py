@@ -228,7 +228,7 @@ class Client:
         except ValueError:
             if reply.status == _NOT_FOUND:
                 raise PrometheusError(
-                    f"{self._url}: there is no API here (404): is this Prometheus, or does it stand under a prefix?"
+                    f"{self._url}: there is no API here (404): this is no Prometheus, or it stands under a prefix"
                 ) from None
             if reply.status == _BAD_REQUEST and b"HTTPS" in reply.body:  # as Go's server and nginx say it
                 raise PrometheusError(f"{self._url}: it speaks TLS: try https:// instead of http://") from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from exporter.replication.cause import named
+from exporter.replication.cause import Cause, named
 from exporter.replication.state import SourceError, SourceReason, Trouble, TroubleKind, Waiting, owner_of
 
 _WRONG_AT_SOURCE: Final = {
@@ -24,27 +24,32 @@ _WRONG_AT_SOURCE: Final = {
 """What must be so that each Windows error comes no more; see `win32` for the source of their meaning."""
 
 
-def for_waiting(site: str, waiting: Waiting) -> list[str]:
-    """Return the steps for a package whose content is late at a site."""
+def for_waiting(site: str, waiting: Waiting, cause: Cause | None = None) -> list[str]:
+    """Return the steps for a package whose content is late at a site, where known for what keeps it away."""
     package, here = waiting.package, named(site)
+    arrive = (
+        f'See it arrive: despool.log on {here} shows "Stored Package {package}", and the next lines on {package} in '
+        "distmgr.log do not say that it has not arrived. The site tries again by itself."
+    )
+    resend = f"update the distribution points of {package} {_at_owner(package)}"
+    if cause is not None:
+        return [
+            f"Mend what keeps it away: {cause.words}.",
+            f"If it does not come by itself then, {resend}, so that it is sent again.",
+            arrive,
+        ]
     sender = waiting.from_site or owner_of(package)
     there = f"on {sender}" if sender else "at the site that sends it"
-    return [
-        (
-            f"Follow the content of {package} to {here}, and mend where its way ends. {_capital(there)}: distmgr.log "
-            f'shows "Created minijob to send compressed copy of package {package}", sched.log a send request, '
-            f'sender.log "Finished sending SWD package {package}". On {here}: despool.log shows "Stored Package '
-            f'{package}".'
-        ),
-        (
-            f"If there is no minijob, update the distribution points of {package} {_at_owner(package)}. If there is "
-            "one and no end of sending, a schedule or a bandwidth limit of the address may hold it back on purpose."
-        ),
-        (
-            f'See it arrive: despool.log on {here} shows "Stored Package {package}", and the next lines on {package} '
-            "in distmgr.log do not say that it has not arrived. The site tries again by itself."
-        ),
-    ]
+    follow = (
+        f"Follow the content of {package} to {here}, and mend where its way ends. {_capital(there)}: distmgr.log shows "
+        f'"Created minijob to send compressed copy of package {package}", sched.log a send request, sender.log '
+        f'"Finished sending SWD package {package}". On {here}: despool.log shows "Stored Package {package}".'
+    )
+    without = (
+        f"If there is no minijob, {resend}. If there is one and no end of sending, a schedule or a bandwidth limit of "
+        "the address may hold it back on purpose."
+    )
+    return [follow, without, arrive]
 
 
 def for_source_error(site: str, error: SourceError) -> list[str]:

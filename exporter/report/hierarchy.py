@@ -93,7 +93,10 @@ class SiteReport:
             "parent_inferred": self.parent_inferred,
             "blocked": [blocked_json(block, self.names) for block in self.blocked],
             "waiting": [
-                {**waiting_json(waiting, self.names, self.because(waiting)), "remedy": for_waiting(self.site, waiting)}
+                {
+                    **waiting_json(waiting, self.names, self.because(waiting)),
+                    "remedy": for_waiting(self.site, waiting, self.because(waiting)),
+                }
                 for waiting in self.waiting
             ],
             "source_errors": [

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from exporter.replication.advice import for_source_error, for_trouble, for_waiting
+from exporter.replication.cause import Cause
 from exporter.replication.state import Evidence, SourceError, Trouble, Waiting
+from exporter.report.hierarchy import Report
 from exporter.report.words import UNNAMED_SITE, other_end
 
 
@@ -14,17 +16,15 @@ class Matter(NamedTuple):
     """One thing that is wrong.
 
     Attributes:
-        site: whose logs tell it.
         kind: matters of one kind are mended in the same manner.
         about: what it is about, in few words.
-        evidence: the lines that show it.
+        evidence: the lines that show it, each with the site whose log holds it; the one that tells most comes last.
         steps: what to do.
     """
 
-    site: str
     kind: str
     about: str
-    evidence: Sequence[Evidence]
+    evidence: Sequence[tuple[str, Evidence]]
     steps: Sequence[str]
 
 
@@ -41,18 +41,30 @@ class Way(NamedTuple):
     steps: Sequence[str]
 
 
-def of_waiting(rows: Iterable[tuple[str, Waiting]]) -> list[Matter]:
+def of_waiting(report: Report, rows: Iterable[tuple[str, Waiting]]) -> list[Matter]:
     """Return what is to be said of packages whose content is late, each with the site where it is."""
-    return [
-        Matter(site, row.reason, f"{row.package} at {site or UNNAMED_SITE}", row.evidence, for_waiting(site, row))
-        for site, row in rows
-    ]
+    return [_late(site, row, report.sites[site].because(row)) for site, row in rows]
+
+
+def _late(site: str, waiting: Waiting, cause: Cause | None) -> Matter:
+    proofs = [(proof.site, proof.line) for proof in cause.evidence] if cause else []
+    return Matter(
+        f"{waiting.reason} {cause.kind}" if cause else waiting.reason,
+        f"{waiting.package} at {site or UNNAMED_SITE}",
+        [*_of_site(site, waiting.evidence), *proofs],
+        for_waiting(site, waiting, cause),
+    )
 
 
 def of_source_errors(rows: Iterable[tuple[str, SourceError]]) -> list[Matter]:
     """Return what is to be said of packages whose source cannot be read, each with its owner."""
     return [
-        Matter(site, row.reason, f"{row.package} on {site or UNNAMED_SITE}", row.evidence, for_source_error(site, row))
+        Matter(
+            row.reason,
+            f"{row.package} on {site or UNNAMED_SITE}",
+            _of_site(site, row.evidence),
+            for_source_error(site, row),
+        )
         for site, row in rows
     ]
 
@@ -60,13 +72,7 @@ def of_source_errors(rows: Iterable[tuple[str, SourceError]]) -> list[Matter]:
 def of_troubles(rows: Iterable[tuple[str, Trouble]]) -> list[Matter]:
     """Return what is to be said of what keeps packages from getting on, each with the site that tells it."""
     return [
-        Matter(
-            site,
-            row.kind,
-            _between(site, row),
-            row.evidence,
-            for_trouble(site, row),
-        )
+        Matter(row.kind, _between(site, row), _of_site(site, row.evidence), for_trouble(site, row))
         for site, row in rows
     ]
 
@@ -74,6 +80,10 @@ def of_troubles(rows: Iterable[tuple[str, Trouble]]) -> list[Matter]:
 def _between(site: str, trouble: Trouble) -> str:
     here, there = site or UNNAMED_SITE, other_end(trouble)
     return f"{here} with {there}" if there else f"{trouble.package or 'what came'} at {here}"
+
+
+def _of_site(site: str, lines: Iterable[Evidence]) -> list[tuple[str, Evidence]]:
+    return [(site, line) for line in lines]
 
 
 def ways(matters: Iterable[Matter]) -> list[Way]:
@@ -94,4 +104,4 @@ def ways(matters: Iterable[Matter]) -> list[Way]:
 def last_lines(matters: Sequence[Matter], most: int) -> list[tuple[str, Evidence]]:
     """Return the lines to show for all of them, each with its site: several of one matter, else the latest of each."""
     each = most if len(matters) == 1 else 1
-    return [(matter.site, line) for matter in matters[:most] for line in matter.evidence[-each:]]
+    return [line for matter in matters[:most] for line in matter.evidence[-each:]]

@@ -90,43 +90,41 @@ def site_words(code: str) -> str:
 
 def _unnamed_blocks(report: Report, _: float) -> RenderableType | None:
     """Give the blocks whose lines name no missing program, which belong to no culprit."""
-    rows = [(site, block) for site in report.sites.values() for block in site.blocked if not block.missing]
-    if not rows:
-        return None
-    table = _table("Blocked, without a line that names what is missing", "site", "task sequence", "shown by")
-    for site, block in rows:
-        lines = Group(*(line(site.site, each) for each in block.evidence[-LINES_SHOWN:]))
-        table.add_row(site_words(site.site), named(report, block.task_sequence), lines)
-    return table
+    rows = [
+        (
+            site_words(site.site),
+            named(report, block.task_sequence),
+            Group(*(line(site.site, each) for each in block.evidence[-LINES_SHOWN:])),
+        )
+        for site in report.sites.values()
+        for block in site.blocked
+        if not block.missing
+    ]
+    return _table("Blocked, without a line that names what is missing", ("site", "task sequence", "shown by"), rows)
 
 
 def _sites(report: Report, now: float) -> RenderableType | None:
-    rows = [(site, block) for site in report.sites.values() for block in site.blocked]
-    if not rows:
-        return None
-    table = _table("Site by site", "site", "task sequence", "waits for", "since", "last try", "tries", "version")
-    for site, block in rows:
-        missing = ", ".join(f"{shown(m.package)} {shown(m.program)}" for m in block.missing) or "not named"
-        version = "" if block.version is None else str(block.version)
-        table.add_row(
+    rows = [
+        (
             site_words(site.site),
             named(report, block.task_sequence),
-            missing,
+            ", ".join(f"{shown(m.package)} {shown(m.program)}" for m in block.missing) or "not named",
             _since(block.since, now),
             when(block.last_attempt),
             str(block.attempts or ""),  # metrics do not tell it
-            version,
+            "" if block.version is None else str(block.version),
         )
-    return table
+        for site in report.sites.values()
+        for block in site.blocked
+    ]
+    columns = ("site", "task sequence", "waits for", "since", "last try", "tries", "version")
+    return _table("Site by site", columns, rows)
 
 
 def _waiting(report: Report, now: float) -> RenderableType | None:
-    rows = [(site.site, waiting) for site in report.sites.values() for waiting in site.waiting]
-    if not rows:
-        return None
-    table = _table("Content that is late", "site", "package", "why", "from", "since", "tries")
-    for site, waiting in rows:
-        table.add_row(
+    late = [(site.site, waiting) for site in report.sites.values() for waiting in site.waiting]
+    rows = [
+        (
             site_words(site),
             named(report, waiting.package),
             _why_late(report.sites[site], waiting),
@@ -134,8 +132,11 @@ def _waiting(report: Report, now: float) -> RenderableType | None:
             _since(waiting.since, now),
             str(waiting.attempts or ""),
         )
+        for site, waiting in late
+    ]
+    table = _table("Content that is late", ("site", "package", "why", "from", "since", "tries"), rows)
     blamed = {(site, culprit.reference.package) for culprit in report.culprits for site in culprit.also_waiting}
-    return _explained(table, of_waiting(row for row in rows if (row[0], row[1].package) not in blamed))
+    return _explained(table, of_waiting(report, (row for row in late if (row[0], row[1].package) not in blamed)))
 
 
 def _why_late(site: SiteReport, waiting: Waiting) -> str:
@@ -144,48 +145,44 @@ def _why_late(site: SiteReport, waiting: Waiting) -> str:
 
 
 def _source_errors(report: Report, now: float) -> RenderableType | None:
-    rows = [(site.site, error) for site in report.sites.values() for error in site.source_errors]
-    if not rows:
-        return None
-    table = _table(
-        "Package sources that their owner cannot read", "owner", "package", "what", "source", "error", "since"
-    )
-    for site, error in rows:
-        table.add_row(
+    errors = [(site.site, error) for site in report.sites.values() for error in site.source_errors]
+    rows = [
+        (
             site_words(site),
             named(report, error.package),
             SOURCE_WORDS[error.reason],
             shown(error.source_path) or "not told",
-            _error(error.win32_error) or "not told",
+            _error(error.win32_error),
             _since(error.since, now),
         )
+        for site, error in errors
+    ]
+    columns = ("owner", "package", "what", "source", "error", "since")
+    table = _table("Package sources that their owner cannot read", columns, rows)
     blamed = {culprit.reference.package for culprit in report.culprits}
-    return _explained(table, of_source_errors(row for row in rows if row[1].package not in blamed))
+    return _explained(table, of_source_errors(row for row in errors if row[1].package not in blamed))
 
 
 def _troubles(report: Report, now: float) -> RenderableType | None:
-    rows = [(site.site, trouble) for site in report.sites.values() for trouble in site.troubles]
-    if not rows:
-        return None
-    table = _table("What keeps packages from getting on", "at", "with", "what", "error", "since", "lines")
-    for site, trouble in rows:
-        what = TROUBLE_WORDS[trouble.kind]
-        if trouble.package:
-            what = f"{what} (package {named(report, trouble.package)})"
-        table.add_row(
+    troubles = [(site.site, trouble) for site in report.sites.values() for trouble in site.troubles]
+    rows = [
+        (
             site_words(site),
             shown(other_end(trouble)),
-            what,
+            TROUBLE_WORDS[trouble.kind] + (f" (package {named(report, trouble.package)})" if trouble.package else ""),
             _error(trouble.win32_error),
             _since(trouble.since, now),
             str(trouble.attempts or ""),  # metrics do not tell it
         )
-    return _explained(table, of_troubles(rows))
+        for site, trouble in troubles
+    ]
+    columns = ("at", "with", "what", "error", "since", "lines")
+    return _explained(_table("What keeps packages from getting on", columns, rows), of_troubles(troubles))
 
 
-def _explained(table: Table, matters: Sequence[Matter]) -> RenderableType:
+def _explained(table: Table | None, matters: Sequence[Matter]) -> RenderableType | None:
     """Put below a table the lines that show its rows, and what to do about them."""
-    if not matters:
+    if table is None or not matters:
         return table
     below = Table.grid(padding=(0, 2, 0, 0))
     below.add_column(style="dim", no_wrap=True)
@@ -212,8 +209,15 @@ def _since(time: float | None, now: float) -> str:
     return "not known" if time is None else since(time, now)
 
 
-def _table(title: str, *columns: str) -> Table:
+def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[RenderableType]]) -> Table | None:
+    """Return a table without the columns that no row has anything for; None when there is no row."""
+    if not rows:
+        return None
     table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for column in columns:
+    filled = [place for place in range(len(columns)) if any(row[place] for row in rows)]
+    for place in filled:
+        column = columns[place]
         table.add_column(column, header_style="dim", overflow="fold", no_wrap=column in _WHOLE)
+    for row in rows:
+        table.add_row(*(row[place] for place in filled))
     return table

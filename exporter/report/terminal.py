@@ -126,7 +126,8 @@ def _arrived(culprit: Culprit) -> str:
     if not told:
         return ""
     newest = reached.versions[reached.owner].definition
-    parts = [f"{newest} on {site_words(reached.owner)}, and on {len(reached.current)} of {count(told, 'other site')}"]
+    some = f"{len(reached.current)} of " if reached.behind else ""
+    parts = [f"{newest} on {site_words(reached.owner)}, and on {some}{count(told, 'other site')}"]
     if reached.behind:
         parts.append(f"not yet on {listed([site_words(site) for site in reached.behind], _IDS_SHOWN)}")
     untold = [site_words(site) for site in culprit.sites if site not in reached.versions]

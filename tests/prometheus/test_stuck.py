@@ -129,7 +129,7 @@ def test_what_a_guarded_server_refuses_is_told_with_what_to_do(guarded: str, tmp
 def test_an_address_of_something_else_is_told(tmp_path: Path) -> None:
     with prometheus(tmp_path) as server:
         for wrong in (f"{server.url}/graph", f"{server.url}/prometheus"):
-            assert "is this Prometheus, or does it stand under a prefix?" in _said(wrong)
+            assert "this is no Prometheus, or it stands under a prefix" in _said(wrong)
     run_batch(tmp_path / "logs", demo_plan())
     with exporter([tmp_path / "logs"], tmp_path / "state", tmp_path / "exporter.log") as target:
         assert "this does not seem to be Prometheus: its answer is not one of the API" in _said(f"http://{target}")

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from exporter.replication.state import Evidence, Trouble, TroubleKind
+from exporter.replication.cause import Cause, CauseKind, Certainty, Proof
+from exporter.replication.state import Evidence, SiteState, Trouble, TroubleKind
+from exporter.report.hierarchy import Report, report
 from exporter.report.matters import Way, last_lines, of_source_errors, of_troubles, of_waiting, ways
 from tests.replication.test_advice import HELD_UP, LATE, UNREADABLE
+
+
+def report_of(*sites: str) -> Report:
+    return report({site: SiteState(site) for site in sites})
 
 
 def trouble(kind: TroubleKind, peer: str) -> Trouble:
@@ -14,7 +20,11 @@ def trouble(kind: TroubleKind, peer: str) -> Trouble:
 
 
 def test_content_that_is_late_in_two_places_is_mended_in_one_way() -> None:
-    found = ways(of_waiting([("CHI", LATE), ("DEN", replace(LATE, package="CEN00020")), ("LON", LATE)]))
+    found = ways(
+        of_waiting(
+            report_of("CHI", "DEN", "LON"), [("CHI", LATE), ("DEN", replace(LATE, package="CEN00020")), ("LON", LATE)]
+        )
+    )
     assert [(way.first, way.others) for way in found] == [("CEN00012 at CHI", ["CEN00020 at DEN", "CEN00012 at LON"])]
     assert found[0].steps[0].startswith("Follow the content of CEN00012 to CHI")
 
@@ -48,3 +58,18 @@ def test_all_lines_of_one_thing_are_shown_and_of_several_the_latest_of_each() ->
     matters = of_source_errors([("CEN", replace(UNREADABLE, evidence=lines))])
     assert [line.line for _, line in last_lines(matters, 4)] == [1, 2, 3, 4]
     assert [line.line for _, line in last_lines(matters * 2, 4)] == [4, 4]
+
+
+def test_what_keeps_content_away_is_mended_first_and_shown() -> None:
+    proof = Evidence("sched.log", 7, None, "There is no address defined for site CHI")
+    cause = Cause(CauseKind.NEVER_SENT, Certainty.STATED, "CEN", "CEN has no address of CHI", (Proof("CEN", proof),))
+    known = report_of("CHI", "DEN")
+    site = known.sites["CHI"]
+    key = (LATE.package, LATE.from_site, LATE.reason)
+    known = replace(known, sites={**known.sites, "CHI": replace(site, behind_waits={key: cause})})
+    matters = of_waiting(known, [("CHI", LATE), ("DEN", LATE)])
+    chicago, denver = ways(matters)
+    assert chicago.steps[0] == "Mend what keeps it away: CEN has no address of CHI."
+    assert "update the distribution points of CEN00012 on CEN" in chicago.steps[1]
+    assert denver.first == "CEN00012 at DEN", "what keeps it away there is not known"
+    assert last_lines(matters, 4) == [("CEN", proof)]
