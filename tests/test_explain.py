@@ -117,6 +117,20 @@ def test_what_was_last_seen_before_a_time_is_left_out(two_missing: Path) -> None
     assert later["culprits"][0]["cause"]["kind"] == "source_path_inaccessible"
     status, after = told(two_missing, "--since", "2010-03-04T14:00:00")
     assert (status, culprits(after), unreadable(after)) == (0, [], [])
+    assert before["doubts"] == []
+    assert after["doubts"] == [
+        (
+            "4 things are left out that nothing has ended, last seen before the time asked for: "
+            "2010-03-04 13:30:55 UTC at the latest."
+        )
+    ]
+    _, of_one = told(two_missing, "--since", "2010-03-04T14:00:00", "--site", "LON", "--package", "CEN0000A")
+    assert of_one["doubts"] == [
+        (
+            "1 thing is left out that nothing has ended, last seen before the time asked for: "
+            "2010-03-04 13:30:48 UTC at the latest."
+        )
+    ]
 
 
 @pytest.mark.parametrize(

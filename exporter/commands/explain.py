@@ -22,7 +22,7 @@ from exporter.logs.clock import Clock
 from exporter.logs.discovery import KNOWN_LOGS
 from exporter.logs.records import RecordReader
 from exporter.places import Place, misnamed, sites_of
-from exporter.report.doubts import doubts_of, is_blind, unnamed
+from exporter.report.doubts import doubts_of, is_blind, left_out, unnamed
 from exporter.report.hierarchy import Filter, report
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def command(
     read_once(read)
     only = Filter(_posix(since), {*packages, *map(str.upper, packages)}, wanted)
     mixed_up = misnamed((site.code, site.folders) for site in read)
-    doubts = (*doubts_of(read), *mixed_up, *unnamed(packages, read))
+    doubts = (*doubts_of(read), *mixed_up, *unnamed(packages, read), *left_out(read, only))
     states = {site.code: site.ledger.state for site in read}
     answer = report(states, {site.code: site.gaps for site in read}, given.tree, only, names)
     if as_json:

@@ -13,6 +13,7 @@ from exporter.replication.state import owner_of
 
 _ID_HEADINGS: Final = frozenset({"package", "packageid", "id"})
 _NAME_HEADINGS: Final = frozenset({"name", "packagename"})
+_TYPE_LINE: Final = "#TYPE"  # the first line of what `Export-Csv` of Windows PowerShell writes
 _DELIMITERS: Final = ",;\t"  # Excel writes the one of the locale that it runs in
 
 
@@ -49,6 +50,8 @@ def read_inventory(path: Path) -> Mapping[str, str]:
 
 
 def _csv_entries(text: str, file: str) -> Iterator[_Entry]:
+    first, _, rest = text.partition("\n")
+    above, text = (1, rest) if first.startswith(_TYPE_LINE) else (0, text)
     heading = text.partition("\n")[0]
     rows = csv.reader(io.StringIO(text), delimiter=max(_DELIMITERS, key=heading.count), strict=True)
     try:
@@ -56,15 +59,15 @@ def _csv_entries(text: str, file: str) -> Iterator[_Entry]:
         id_column, name_column = _column(titles, _ID_HEADINGS), _column(titles, _NAME_HEADINGS)
         if id_column is None or name_column is None:
             message = "the first line must name the columns, among them `Package ID` and `Name`"
-            raise FileError([Problem(file, 1, 1, "", message)])
-        line = rows.line_num
+            raise FileError([Problem(file, above + 1, 1, "", message)])
+        line = above + rows.line_num
         for row in rows:
             cells = [cell.strip() for cell in row] + [""] * len(titles)
             if any(cells):
                 yield _Entry(cells[id_column], cells[name_column], line + 1)
-            line = rows.line_num
+            line = above + rows.line_num
     except csv.Error as error:
-        raise FileError([Problem(file, rows.line_num, 1, "", f"is not CSV: {error}")]) from error
+        raise FileError([Problem(file, above + rows.line_num, 1, "", f"is not CSV: {error}")]) from error
 
 
 def _column(titles: list[str], headings: frozenset[str]) -> int | None:

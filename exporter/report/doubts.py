@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from exporter.collector.site import EXPECTED_LOG, Site
 from exporter.logs.health import LogHealth
-from exporter.report.words import log_file
+from exporter.replication.state import SiteState
+from exporter.report.hierarchy import Filter
+from exporter.report.words import count, log_file, when
 
 
 def doubts_of(sites: Iterable[Site]) -> Iterator[str]:
@@ -30,6 +32,31 @@ def unnamed(packages: Iterable[str], sites: Iterable[Site]) -> Iterator[str]:
     for package in packages:
         if package.upper() not in known:
             yield f"No message that was understood names package {package}: is that its ID?"
+
+
+def left_out(sites: Iterable[Site], only: Filter) -> Iterator[str]:
+    """Say what a filter leaves out for its time alone: of an idle site it may still be so, as it tries once an hour."""
+    times = [
+        time
+        for site in sites
+        if not only.sites or site.code in only.sites
+        for time in _last_seen(site.ledger.state, only)
+        if time is not None and not only.seen(time)
+    ]
+    if times:
+        left = f"{count(len(times), 'thing')} {'is' if len(times) == 1 else 'are'} left out that nothing has ended"
+        yield f"{left}, last seen before the time asked for: {when(max(times))} at the latest."
+
+
+def _last_seen(state: SiteState, only: Filter) -> Iterator[float | None]:
+    for block in state.blocked.values():
+        if only.concerns({block.task_sequence, *(missing.package for missing in block.missing)}):
+            yield block.last_attempt
+    late = ((waiting.package, waiting.last_seen) for waiting in state.waiting.values())
+    unread = ((error.package, error.last_seen) for error in state.source_errors.values())
+    for package, time in (*late, *unread):
+        if only.concerns({package}):
+            yield time
 
 
 def is_blind(sites: Iterable[Site]) -> bool:

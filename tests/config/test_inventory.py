@@ -29,11 +29,21 @@ def refusal(path: Path) -> list[str]:
         "Package ID,Name\r\nCEN0000E,Office 2007\r\ncen0000f,7-Zip\r\n",
         "PackageID;Version;Name\nCEN0000E;3;Office 2007\n\nCEN0000F;;7-Zip\n",
         "Name\tPackage\n Office 2007 \tCEN0000E\n7-Zip\tCEN0000F\n",
+        (
+            '#TYPE Selected.System.Management.ManagementObject\r\n"Name","PackageID"\r\n"Office 2007","CEN0000E"\r\n'
+            '"7-Zip","CEN0000F"\r\n'
+        ),
         'id,name\n"CEN0000E","Office 2007"\nCEN0000F,7-Zip\nCEN0000F,7-Zip\n',
     ],
 )
 def test_csv_of_any_export(folder: Path, text: str) -> None:
     assert read_inventory(write(folder, "p.CSV", text)) == {"CEN0000E": "Office 2007", "CEN0000F": "7-Zip"}
+
+
+def test_lines_are_counted_from_the_top_of_the_file(folder: Path) -> None:
+    assert refusal(write(folder, "p.csv", "#TYPE X\nPackageID,Name\nCEN0000E,Office\nCEN1,Word\n")) == [
+        ":4:1: 'CEN1' is no package ID: a site code and five hexadecimal digits, such as CEN0000E"
+    ]
 
 
 def test_yaml_names_stay_text(folder: Path) -> None:

@@ -40,6 +40,7 @@ NO_POWERSHELL: Final = (
 )
 WINDOWS_PATHS: Final = "names paths of Windows; tests/docs/test_invocations.py looks at it"
 NOT_SHELL: Final = {
+    ("docs/faq.md", "powershell"): NO_POWERSHELL,
     ("docs/how-to-read-a-blocked-task-sequence.md", "console"): WINDOWS_PATHS,
     ("docs/install.md", "powershell"): NO_POWERSHELL,
     ("docs/install-windows.md", "powershell"): NO_POWERSHELL,
