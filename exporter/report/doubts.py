@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from exporter.collector.site import EXPECTED_LOG, Site
 from exporter.logs.health import LogHealth
-from exporter.replication.state import SiteState
+from exporter.replication.state import Blocked, SiteState, SourceError, Waiting
 from exporter.report.hierarchy import Filter
 from exporter.report.words import count, log_file, when
 
@@ -17,12 +17,15 @@ def doubts_of(sites: Iterable[Site]) -> Iterator[str]:
         of_site = f"{site.code}: " if site.code else ""
         if not site.code:
             yield "The logs do not name their site; name it as SITE=FOLDER."
-        if EXPECTED_LOG not in site.logs:
+        state = site.ledger.state
+        stuck: list[Blocked | Waiting] = [*state.blocked.values(), *state.waiting.values()]
+        if EXPECTED_LOG not in site.logs and not stuck:  # text that was pasted into a file may be of it
             yield f"{of_site}{EXPECTED_LOG}.log, the log that tells what is blocked, is not among what was named."
         for log, health in site.logs.items():
             for doubt in _doubts_of_log(log, health):
                 yield f"{site.code} {log_file(log)}: {doubt}".lstrip()
-        if site.ledger.state.blocked and all(b.since is None for b in site.ledger.state.blocked.values()):
+        dated: list[Blocked | Waiting | SourceError] = [*stuck, *state.source_errors.values()]
+        if dated and all(each.since is None for each in dated):
             yield f"{of_site}the lines have no time, or no known zone; --zone names the zone of the server's clock."
 
 

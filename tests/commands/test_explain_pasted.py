@@ -53,3 +53,18 @@ def test_sentences_about_a_site_that_nobody_named_are_whole(command: Command, tm
     for sentence in (culprit["cause"]["words"], *culprit["remedy"]):
         assert not _NOBODY.search(sentence), sentence
     assert culprit["cause"]["kind"] == "owner_not_read"
+
+
+def test_text_that_tells_of_a_block_is_the_log_that_does_whatever_its_file_is_called(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "from-a-mail.txt").write_text(_ARTICLE)
+    doubts = json.loads(command("explain", "--json", f"CHI={tmp_path / 'from-a-mail.txt'}").out)["doubts"]
+    assert doubts == ["CHI: the lines have no time, or no known zone; --zone names the zone of the server's clock."]
+
+
+def test_content_that_is_late_without_a_time_is_doubted_as_a_block_is(command: Command, tmp_path: Path) -> None:
+    line = "The contents for the package CEN00012 hasn't arrived from site CEN yet, will retry later."
+    (tmp_path / "distmgr.log").write_text(f"{line}\n")
+    doubts = json.loads(command("explain", "--json", f"CHI={tmp_path}").out)["doubts"]
+    assert doubts == ["CHI: the lines have no time, or no known zone; --zone names the zone of the server's clock."]
