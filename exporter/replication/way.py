@@ -105,12 +105,25 @@ def _given_up(case: Case, above: str, below: str, *, content: bool) -> Cause | N
         fact = case.newest(above, FactKind.JOB_DROPPED, subject)
         if fact is None or _sent_since(case, fact, above, below, content=content):
             continue
+        if content and not _handed_over(case, fact, above, below):
+            continue
         words = f"the scheduler of {above} gave up the job that carries {case.package} to {named(below)}"
         proofs = (Proof(above, fact.evidence),)
         return Cause(CauseKind.NEVER_SENT, Certainty.STATED, above, words, proofs, below)
     return (
         None if case.world.tree.parents.get(below) == above else _given_up_beside(case, above, below, content=content)
     )
+
+
+def _handed_over(case: Case, dropped: Fact, above: str, below: str) -> bool:
+    """Whether content for a site had been handed to the scheduler when it gave up a job: else the job was another.
+
+    Where no line tells of what was handed to it at all, it is taken to have been.
+    """
+    created = case.newest(above, FactKind.MINIJOB_CREATED, below)
+    if created is None:
+        return not case.facts(above, FactKind.MINIJOB_CREATED, FactKind.INFORMATION_SENT)
+    return not later(created, dropped.evidence.time)
 
 
 def _given_up_beside(case: Case, above: str, below: str, *, content: bool) -> Cause | None:

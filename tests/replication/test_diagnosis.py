@@ -626,6 +626,25 @@ def test_content_that_was_given_up_does_not_come_with_a_later_definition(world: 
     assert (cause.kind, cause.certainty, cause.site) == (CauseKind.NEVER_SENT, Certainty.STATED, "CEN")
 
 
+def test_a_job_that_was_given_up_before_any_content_was_handed_over_did_not_carry_it(world: Hierarchy) -> None:
+    def give_up(second: float, request_after: str) -> None:
+        activate(world.cen, second)
+        world.cen.say("minijob_skipped")
+        request(world.cen, request_after, second + 10)  # the scheduler can number requests again
+        world.cen.on("distmgr", 50)
+
+    give_up(0, "R1")
+    skip(world.chi, HOUR)
+    world.block(world.chi)
+    assert world.cause().kind is CauseKind.NEVER_SENT
+    world.cen.at(60).status(2339, PKG, istr0=PKG, istr1="CHI")
+    assert world.cause().kind is CauseKind.CONTENT_LATE
+    world.cen.at(120).say("minijob_created", package=PKG, site="CHI", transfer_root="X")
+    assert world.cause().kind is CauseKind.CONTENT_LATE
+    give_up(180, "R2")
+    assert world.cause().kind is CauseKind.NEVER_SENT
+
+
 def test_content_that_is_still_to_be_sent_was_not_given_up(world: Hierarchy) -> None:
     activate(world.cen, 0, "CONTENT1")
     world.cen.say("job_destination", site="CHI", address="*", priority=2)
