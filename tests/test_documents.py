@@ -11,7 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from exporter.cli import cli
+from exporter.config.checking import Section
 from exporter.config.load import load_config
+from exporter.config.schema import Defaults, Limits, Web
 from exporter.events.loader import load_folder
 from exporter.metrics.contract import CHAPTERS
 
@@ -19,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 _LINK = re.compile(r"(?<!`)\[[^\]]*\]\(([^)\s]+)\)")
 _METRIC = re.compile(r"(?<![\w:])configmgr_[a-z0-9_]*[a-z0-9](?![\w:*])")
+_SECTIONS: dict[str, type[Section]] = {"defaults": Defaults, "limits": Limits, "web": Web}
+_KEY = re.compile(rf"(?<![\w.-])(?:{'|'.join(_SECTIONS)})\.(?!(?:yml|md)\b)[a-z_]+\b(?!\.)")
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -78,6 +82,13 @@ def test_every_metric_that_a_page_names_is_served(page: Path) -> None:
     }
     named = set(_METRIC.findall(page.read_text(encoding="utf-8")))
     assert page.name == "CHANGELOG.md" or named <= served
+
+
+@pytest.mark.parametrize("page", [*PAGES, *(ROOT / "alerts").glob("*.rules.yml")], ids=lambda page: page.name)
+def test_every_key_that_a_page_names_can_be_configured(page: Path) -> None:
+    keys = {f"{section}.{key}" for section, model in _SECTIONS.items() for key in model.model_fields}
+    named = set(_KEY.findall(page.read_text(encoding="utf-8")))
+    assert page.name == "CHANGELOG.md" or named <= keys
 
 
 def test_blocked_task_sequence_of_the_page_is_found(tmp_path: Path) -> None:

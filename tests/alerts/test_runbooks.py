@@ -22,6 +22,7 @@ FOLDER = ROOT / "docs" / "runbooks"
 PAGES = [*sorted(FOLDER.glob("*.md")), ROOT / "docs" / "prometheus.md", ROOT / "docs" / "alerts.md"]
 _QUERY = re.compile(r"^```promql\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINES = re.compile(r"^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_OWN_LOG = re.compile(r"(?:exporter's|own) log(?:[^\"]{0,12})\"([^\"]+)\"")
 _SECTIONS = ["Meaning", "Impact", "Confirm", "Mend", "How to know that it is mended"]
 
 
@@ -100,3 +101,10 @@ def test_every_series_that_a_page_names_exists(page: Path) -> None:
     named = {name for name in named if not name.startswith("__meta")}
     assert {name for name in named if ":" in name} <= RECORDED
     assert {name for name in named if ":" not in name} <= SAMPLES | {"configmgr_exporter"}
+
+
+def test_what_the_exporter_is_said_to_log_is_what_it_logs() -> None:
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "exporter").rglob("*.py"))
+    quoted = [text for page in PAGES for text in _OWN_LOG.findall(" ".join(page.read_text(encoding="utf-8").split()))]
+    assert len(quoted) >= 2
+    assert [text for text in quoted if text not in source] == []
