@@ -70,11 +70,12 @@ def print_report(console: Console, report: Report, reading: Reading) -> None:
 def _headline(report: Report, reading: Reading) -> Text:
     read = f"Read {count(reading.logs, 'log')} of {count(len(reading.sites), 'site')}"
     until = f", up to {when(reading.records_until)}" if reading.records_until is not None else ""
+    held = any(site.troubles for site in report.sites.values())
     if not report.stuck and reading.blind:
         answer = "No answer: nothing is stuck in what could be read, but not all of it could. "
-        return Text.assemble((answer, "bold yellow"), (f"{read}{until}.", "dim"))
+        but = "Not all that is sent gets on, see below. " if held else ""
+        return Text.assemble((answer, "bold yellow"), (but, "bold yellow"), (f"{read}{until}.", "dim"))
     if not report.stuck:
-        held = any(site.troubles for site in report.sites.values())
         but = "But not all that is sent gets on, see below. " if held else ""
         answer = f"Nothing {'of what was asked for ' if reading.narrowed else ''}is stuck in what was read. "
         return Text.assemble((answer, "bold green"), (but, "bold yellow"), (f"{read}{until}.", "dim"))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
 from exporter.logs.health import LogHealth
-from exporter.replication.state import Fact, SiteState, owner_of
+from exporter.replication.state import Fact, owner_of
 from exporter.report.changes import Change, History
 from exporter.report.condition import Condition, conditions, doubts_of
 from exporter.report.hierarchy import progress
@@ -95,7 +95,7 @@ def packages(question: Question) -> Json:
     """Return the packages that anything is known of, by their IDs."""
     picture, arguments = question.picture, question.arguments
     stuck = _stuck(picture)
-    known = stuck.keys() if arguments["stuck"] else {*stuck, *_told(picture.states.values())}
+    known = stuck.keys() if arguments["stuck"] else {*stuck, *_told(picture)}
     after, limit = arguments["after"], arguments["limit"]
     found = sorted(package for package in known if after is None or package > after)
     return {
@@ -104,11 +104,13 @@ def packages(question: Question) -> Json:
     }
 
 
-def _told(states: Iterable[SiteState]) -> Iterator[str]:
-    for state in states:
+def _told(picture: Picture) -> Iterator[str]:
+    for state in picture.states.values():
         yield from state.versions
         yield from state.names
         yield from state.facts
+    for report in picture.report.sites.values():
+        yield from (trouble.package for trouble in report.troubles if trouble.package)
 
 
 def _stuck(picture: Picture) -> dict[str, dict[str, list[str]]]:
@@ -149,7 +151,7 @@ def package(question: Question) -> Json | None:
     """Return all that is known of one package, None when nothing is."""
     picture, wanted = question.picture, question.arguments["package"]
     wrong = _stuck(picture).get(wanted, {})
-    if not wrong and wanted not in picture.names and wanted not in _told(picture.states.values()):
+    if not wrong and wanted not in picture.names and wanted not in _told(picture):
         return None
     return {
         **_package_row(picture, wanted, wrong),
@@ -157,6 +159,7 @@ def package(question: Question) -> Json | None:
         "blocked": [row for row in _rows(picture, "blocked") if row["task_sequence"] == wanted],
         "waiting": [row for row in _rows(picture, "waiting") if row["package"] == wanted],
         "source_errors": [row for row in _rows(picture, "source_errors") if row["package"] == wanted],
+        "transport": [row for row in _rows(picture, "transport") if row["package"] == wanted],
         "facts": [
             _fact(code, fact)
             for code, state in picture.states.items()
@@ -268,7 +271,7 @@ def _lines(picture: Picture) -> Iterator[Json]:
             package = block["missing"][0]["package"] if block["missing"] else None
             subject = {"package": package, "task_sequence": block["task_sequence"], "site": code}
             yield from ({"about": "blocked", **subject, **line} for line in block["evidence"])
-        for part, about in (("waiting", "waiting"), ("source_errors", "source_error")):
+        for part, about in (("waiting", "waiting"), ("source_errors", "source_error"), ("transport", "transport")):
             for entry in site[part]:
                 subject = {"package": entry["package"], "task_sequence": None, "site": code}
                 yield from ({"about": about, **subject, **line} for line in entry["evidence"])

@@ -181,6 +181,7 @@ SCHEMAS: Mapping[str, Schema] = {
         "A package whose source its owner cannot read, and the owner.", **_at_site(_SOURCE_ERROR)
     ),
     "Trouble": shape("What keeps packages from getting on, between sites, at this one, or to its points.", **_TROUBLE),
+    "TroubleAtSite": shape("What keeps packages from getting on, and where.", **_at_site(_TROUBLE)),
     "Gap": shape(
         "Lines that were lost before they were read.",
         log=STRING,
@@ -246,6 +247,7 @@ SCHEMAS: Mapping[str, Schema] = {
         blocked=array(reference("BlockedAtSite")),
         waiting=array(reference("WaitingAtSite")),
         source_errors=array(reference("SourceErrorAtSite")),
+        transport=array(reference("TroubleAtSite")),
         facts=array(reference("Fact")),
     ),
     "SiteList": shape(
@@ -299,7 +301,7 @@ SCHEMAS: Mapping[str, Schema] = {
         evidence=array(
             shape(
                 "",
-                about=choice("cause", "blocked", "waiting", "source_error"),
+                about=choice("cause", "blocked", "waiting", "source_error", "transport"),
                 package=OPTIONAL_STRING,
                 task_sequence=OPTIONAL_STRING,
                 **_at_site(_LINE),

@@ -151,9 +151,11 @@ class Page:
             key=lambda item: item.fact.evidence.time or 0.0,
         )
         blocked, waiting, errors = self._of(package)
+        sites = self.picture.report.sites.values()
+        troubles = [(site.site, trouble) for site in sites for trouble in site.troubles if trouble.package == package]
         stops = list(self._journey(package, culprits))
         known = any(stop.versions for stop in stops) or package in self.picture.names
-        if not (culprits or told or blocked or waiting or errors or known):
+        if not (culprits or told or blocked or waiting or errors or troubles or known):
             return None
         return self._render(
             "package.html",
@@ -163,6 +165,7 @@ class Page:
             blocked=blocked,
             waiting=waiting,
             source_errors=errors,
+            troubles=troubles,
             stops=stops,
             told=told,
         )
@@ -273,8 +276,8 @@ class Page:
         return Verdict("good", "Nothing is stuck", [read])
 
     def _held_up(self, read: str) -> Verdict:
-        """Say that nothing is stuck, but that files do not move, which may stick something soon."""
-        but = "but files do not move between all sites"
+        """Say that nothing is stuck, but that something does not get on, which may stick something soon."""
+        but = "but not all that is sent gets on"
         if self.picture.unready or self.doubts:
             return Verdict("doubt", f"Nothing is known to be stuck, {but}", [read])
         return Verdict("poor", f"Nothing is stuck, {but}", [read])

@@ -20,7 +20,7 @@ from exporter.report.hierarchy import Report, report
 from exporter.web.api.endpoints import ENDPOINTS
 from tests.metrics.states import FACTS, full
 from tests.web.html import STEERING
-from tests.web.pages.test_pages import HOSTILE_GIVEN, hostile_views
+from tests.web.pages.test_pages import HOSTILE_GIVEN, hostile_views, lost_instruction
 from tests.web.serving import Answer, World, ask, serving
 
 API = "/api/v1"
@@ -135,6 +135,18 @@ def test_a_package_tells_all_that_is_known_of_it(incident_port: int) -> None:
     assert [row["site"] for row in answer["source_errors"]] == ["CEN"]
     assert answer["facts"]
     assert get(incident_port, "/packages/CEN00021")["blocked"][0]["site"] == "CHI"
+
+
+def test_a_package_that_only_does_not_get_on_is_known(description: dict[str, Any]) -> None:
+    world = World()
+    world.snapshot = Snapshot([lost_instruction()], FACTS)
+    with serving(world) as port:
+        answer = get(port, "/packages/LON00001")
+        fits(description, "Package", answer)
+        assert [(row["site"], row["trouble"]) for row in answer["transport"]] == [("CEN", "instruction_lost")]
+        assert [row["package"] for row in get(port, "/packages")["packages"]] == ["LON00001"]
+        assert get(port, "/packages?stuck=true")["packages"] == []
+        assert [line["about"] for line in get(port, "/evidence?package=LON00001")["evidence"]] == ["transport"]
 
 
 def test_a_site_tells_all_that_is_known_of_it(incident_port: int) -> None:
