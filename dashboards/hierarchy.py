@@ -170,7 +170,7 @@ def sheet() -> Sheet:
             "How long ago, by log time, the oldest block that still stands began.",
             oldest,
             unit="s",
-            steps=((0, panels.LATE), (3600, panels.STUCK)),
+            steps=((0, panels.GOOD), (1, panels.LATE), (3600, panels.STUCK)),
             empty="none",
         ),
         panels.stat_panel(

@@ -84,10 +84,17 @@ def blocks(*matchers: str) -> str:
 
 
 def lag(*matchers: str) -> str:
-    """Return by how many versions each site's definition of a package is older than the newest that is known."""
+    """Return by how many versions each site's definition of a package is older than the newest that is known.
+
+    At its owner it never is: where only properties changed, the owner's log tells no new version, and the sites below
+    it do.
+    """
+    newest = largest("package", DEFINITION, *matchers)
+    each = largest("site, package", DEFINITION, *matchers)
+    owners = f'label_replace({newest}, "site", "$1", "package", "(...).*")'
     return (
-        f"{largest('package', DEFINITION, *matchers)} - on (package) group_right () "
-        f"{largest('site, package', DEFINITION, *matchers)}"
+        f"(({newest} - on (package) group_right () {each}) unless on (site, package) {owners} "
+        f"or ({each} and on (site, package) {owners}) * 0)"
     )
 
 

@@ -139,12 +139,14 @@ def _source_errors() -> panels.AnyPanel:
 
 def _versions() -> panels.AnyPanel:
     newest = f"{largest('package', DEFINITION)} and on (package) {largest('package', DEFINITION, HERE)}"
+    own = largest("package", DEFINITION, HERE, 'package=~"($site).+"')
     behind = f"{largest('package', DEFINITION)} - on (package) {largest('package', DEFINITION, HERE)}"
     return panels.table_panel(
         "Packages here",
         "The versions that the site's logs have told, beside the newest definition that any site has. Content may be "
         "older than the definition while it is on its way; a package without content here may simply not be "
-        "distributed to this site.",
+        "distributed to this site. What the site owns is never behind, though its log tells no new version where only "
+        "properties changed.",
         [
             Column("package", "Package", width=110, links=[frame.to_package()]),
             Column("name", "Name"),
@@ -157,7 +159,7 @@ def _versions() -> panels.AnyPanel:
         {
             "A": largest("package", DEFINITION, HERE),
             "B": newest,
-            "C": behind,
+            "C": f"({behind}) unless on (package) {own} or {own} * 0",
             "D": largest("package", CONTENT, HERE),
             "E": largest("package", SOURCE, HERE),
             "F": one_of("package", "name", NAMES),
