@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from dashboards.incident import History, incident_plan
 from dashboards.servers import Prometheus, load_history, prometheus
 from exporter.simulator import Plan
+from exporter.simulator.plans import healthy_plan
 from tests.dashboards.reading import fill, queries
 
 STEP = 120
@@ -48,15 +52,27 @@ class Past:
         }
 
 
-@pytest.fixture(scope="module")
-def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
-    folder = tmp_path_factory.mktemp("past")
-    plan = incident_plan()
+@contextmanager
+def past_of(plan: Plan, folder: Path) -> Iterator[Past]:
     history = History(folder, plan, STEP)
     history.write()
     load_history(history.text, folder)
     with prometheus(folder) as server:
         yield Past(server, plan)
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
+    with past_of(incident_plan(), tmp_path_factory.mktemp("past")) as past:
+        yield past
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
+    plan = healthy_plan()
+    plan = healthy_plan(datetime.now(UTC) - plan.duration)
+    with past_of(plan, tmp_path_factory.mktemp("healthy")) as past:
+        yield past
 
 
 def test_each_block_has_one_mark_where_it_begins_and_one_where_it_ends(past: Past) -> None:
@@ -102,6 +118,19 @@ def test_a_package_that_is_mended_turns_from_missing_to_newest_at_each_site(past
         assert course[site][-1] == "0", site
         last_missing = max(at for at, value in enumerate(course[site]) if value == "3")
         assert "3" not in course[site][last_missing + 1 :]
+
+
+def test_nobody_is_behind_in_a_healthy_hierarchy_and_least_of_all_an_owner(healthy: Past) -> None:
+    """The owner's log tells no new version where only properties changed, and those of the sites below it do."""
+    told = healthy.server.query('configmgr_package_definition_version{package="CEN00002"}', healthy.end)
+    assert {one["metric"]["site"] for one in told if one["value"][1] == "1"} == {"CEN"}, "or this shows nothing"
+    assert healthy.now("hierarchy", "Package versions by site") == []
+    packages = healthy.now("site", "Packages here", "C", site="CEN")
+    assert {one["value"] for one in packages} == {"0"}
+    assert "CEN00002" in {one["package"] for one in packages}
+    states = healthy.now("package", "Journey through the hierarchy", package="CEN00002")
+    assert {one["site"]: one["value"] for one in states}["CEN"] == "0"
+    assert {one["value"] for one in states} <= {"0", "-1"}
 
 
 def test_an_event_that_is_the_first_of_its_series_is_counted(past: Past) -> None:
