@@ -231,6 +231,14 @@ def test_a_unit_tells_the_version_of_the_definition_once_the_row_is_written(tell
     assert teller.state.versions[TS] == Versions(definition=4)
 
 
+def test_contents_in_a_unit_are_not_those_that_an_owner_writes() -> None:
+    teller = Teller(site="")  # of which it is not known what it owns
+    teller.unit(until=3, version=4)
+    assert (teller.state.versions, teller.state.facts) == ({}, {})
+    teller.on("distmgr", 7).say("contents_added", package=PKG, version=9)
+    assert teller.state.versions == {PKG: Versions(definition=9)}
+
+
 def test_a_blocked_unit_tells_the_version_of_its_row(teller: Teller) -> None:
     teller.blocked_unit(version=3)
     assert teller.state.versions[TS] == Versions(definition=3)
@@ -411,6 +419,12 @@ def test_where_everything_is_stuck_the_oldest_is_forgotten(teller: Teller, monke
         teller.blocked_unit(f"CEN{number:05X}", f"F{number}")
         teller.say("compressed_files_not_arrived", package=f"CHI{number:05X}", from_site="CEN")
     assert len(teller.state.blocked) + len({key[0] for key in teller.state.waiting}) == 10
+
+
+def test_messages_of_the_configuration_file_are_counted_by_log_and_name(teller: Teller) -> None:
+    for log in ("distmgr", "distmgr", "sender"):
+        teller.on(log).say("user:backup_failed")
+    assert teller.tally("user_messages") == {("distmgr", "backup_failed"): 2, ("sender", "backup_failed"): 1}
 
 
 def test_values_of_a_count_are_bounded(teller: Teller, monkeypatch: pytest.MonkeyPatch) -> None:

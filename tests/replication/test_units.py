@@ -338,3 +338,14 @@ def test_a_number_that_a_line_does_not_give_is_not_known(value: str | int, numbe
     assert integer(event, "version") == number
     assert integer(event, "absent") is None
     assert text(event, "version") == str(value)
+
+
+def test_contents_of_another_package_are_no_line_of_a_unit_that_was_pasted_without_its_beginning() -> None:
+    teller = Teller(thread=None)
+    teller.say("program_reference_missing", **MISSING)
+    teller.say("contents_added", package=OTHER_TS, version=5)
+    teller.say("package_program_not_updated", package=TS, error=40)
+
+    (block,) = teller.state.blocked.values()
+    assert (block.task_sequence, block.version) == (TS, None)
+    assert [line.line for line in block.evidence] == [1, 3]
