@@ -332,7 +332,7 @@ def sheet() -> Sheet:
             Shelf(8, [(12, failures), (12, processing)]),
             Shelf(7, [(12, _late()), (12, _source_errors())], "Packages"),
             Shelf(9, [(24, _versions())]),
-            Shelf(8, [(14, _logs()), (10, _messages())], "What is read"),
-            Shelf(6, [(24, own)]),
+            Shelf(8, [(14, _logs()), (10, own)], "What is read"),
+            Shelf(7, [(24, _messages())]),
         ],
     )
