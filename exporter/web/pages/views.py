@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from exporter.collector.site import EXPECTED_LOG
 from exporter.logs.health import LogHealth
 from exporter.replication.state import Blocked, Fact, SourceError, Versions, Waiting
 from exporter.report.changes import History
@@ -344,11 +345,13 @@ class Page:
 
 
 def _joined(doubts: Iterable[Doubt]) -> list[Doubt]:
-    """Say what is doubted of several logs of a site once: a share that is gone is one reason, not seven."""
+    """Say once what is doubted of several logs of a site, and first what hides blocks: that of Distribution Manager."""
     logs: dict[Doubt, list[str]] = {}
     for doubt in doubts:
         logs.setdefault(replace(doubt, log=""), []).append(log_file(doubt.log))
-    return [replace(doubt, log=", ".join(names)) for doubt, names in logs.items()]
+    expected = log_file(EXPECTED_LOG)
+    found = [replace(doubt, log=", ".join(names)) for doubt, names in logs.items()]
+    return sorted(found, key=lambda doubt: expected not in doubt.log)
 
 
 def _oddities(health: LogHealth) -> int:
