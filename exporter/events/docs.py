@@ -8,8 +8,10 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 from exporter.events.loader import Catalogue, load_catalogue
 from exporter.events.messages import Certainty, Era, Message, MessageKind, StatusMessage
@@ -32,12 +34,12 @@ whose source shows the line as it is written.
 _STATUS_TEXT: Final = """\
 A component reports a status message with a line that begins with `STATMSG:`, in its own log. Every such line is counted
 by number and severity, whatever its number, and gives an event `status_message`. Those below have a name and a meaning
-here, which the [dashboard of a site](../dashboards.md) shows. Where the first insertion string is the package's name,
-the name is learnt from it.
+here, which the [dashboard of a site](../dashboards.md) shows. Where one *names the
+package*, its first insertion string is the package's name, which is learnt from it.
 
 *Confirmed* are those whose source gives the number with the product's own words; *inferred* those whose meaning follows
 from the lines around one in a log, or from a table in other people's words; *unconfirmed* is one that no source was
-found for. *Real excerpt* is a log excerpt in the tests that holds one.
+found for. Some stand *in a real excerpt* of a log that is part of the tests.
 """
 
 
@@ -195,21 +197,30 @@ def _plain(text: str) -> str:
 
 
 def _status_page(messages: Iterable[StatusMessage]) -> str:
-    head = [
-        "# Status messages\n",
-        _MADE,
-        _STATUS_TEXT,
-        "| Number | Name | Component | Meaning | Kind | Certainty | First string | Real excerpt | Source |",
-        "| ---: | --- | --- | --- | --- | --- | --- | --- | --- |",
+    parts = ["# Status messages\n", _MADE, _STATUS_TEXT]
+    by_component = sorted(messages, key=lambda message: (message.component, message.number))
+    for component, group in groupby(by_component, key=lambda message: message.component):
+        parts += [
+            f"## {component}\n",
+            "| Number | Meaning and name | Kind | How it is known |",
+            "| ---: | --- | --- | --- |",
+        ]
+        parts += [
+            f"| {message.number} | {_plain(message.meaning)}{' Names the package.' if message.names_package else ''} "
+            f"`{message.name}` | {message.kind.value} | {_known_from(message)} |"
+            for message in group
+        ]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _known_from(message: StatusMessage) -> str:
+    """Say in the width of a column how certain a status message is, and by what."""
+    sources = [
+        f"[{urlsplit(source).hostname}]({source})" if source.startswith("https://") else _plain(source)
+        for source in message.sources
     ]
-    rows = [
-        f"| {message.number} | `{message.name}` | `{message.component}` | {_plain(message.meaning)} | "
-        f"{message.kind.value} | {message.certainty.value} | "
-        f"{'name of the package' if message.names_package else ''} | {f'`{message.seen}`' if message.seen else ''} | "
-        f"{', '.join(map(_source, message.sources)) or 'none is known'} |"
-        for message in sorted(messages, key=lambda message: message.number)
-    ]
-    return "\n".join([*head, *rows, ""])
+    return "; ".join([message.certainty.value, *sources, *(["in a real excerpt"] if message.seen else [])])
 
 
 def _index(catalogue: Catalogue, logs: Mapping[str, Sequence[Message]]) -> str:
