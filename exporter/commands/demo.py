@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import SimpleQueue
+from typing import NamedTuple
 
 import click
 from rich.console import Console
@@ -41,6 +42,13 @@ _ALERTS_FASTER = 60.0
 """The rules wait a quarter of an hour, which must fit into the four hours, or forty seconds, of the incident."""
 _RESOLVE_SECONDS = 60.0
 _Finding = tuple[str, str]
+
+
+class _Words(NamedTuple):
+    """What is said of a finding when it begins and when it has ended."""
+
+    begun: str
+    ended: str
 
 
 @click.command()
@@ -150,7 +158,7 @@ class _Story:
         self._console = console
         self._service = service
         self._notices = notices
-        self._known: dict[_Finding, str] = {}
+        self._known: dict[_Finding, _Words] = {}
         self._explained: set[str] = set()
         self._paged = False
 
@@ -179,9 +187,9 @@ class _Story:
         answer = _report(self._service)
         now, moment = dict(_findings(answer)), datetime.now(UTC).strftime("%H:%M:%S")
         for finding in sorted(now.keys() - self._known.keys()):
-            _say(self._console, moment, finding[0], ("begins", "red"), now[finding])
+            _say(self._console, moment, finding[0], ("begins", "red"), now[finding].begun)
         for finding in sorted(self._known.keys() - now.keys()):
-            _say(self._console, moment, finding[0], ("ended", "green"), self._known[finding])
+            _say(self._console, moment, finding[0], ("ended", "green"), self._known[finding].ended)
         self._known = now
         for culprit in answer.culprits:
             if culprit.cause.words not in self._explained:
@@ -218,12 +226,15 @@ def _report(service: Service) -> Report:
     return report(states)
 
 
-def _findings(answer: Report) -> Iterator[tuple[_Finding, str]]:
+def _findings(answer: Report) -> Iterator[tuple[_Finding, _Words]]:
     for code, site in answer.sites.items():
         for error in site.source_errors:
-            yield (code, f"source {error.package}"), f"the source of {error.package} cannot be read"
+            source = f"the source of {error.package}"
+            yield (code, f"source {error.package}"), _Words(f"{source} cannot be read", f"{source} can be read again")
         for waiting in site.waiting:
-            yield (code, f"waiting {waiting.package}"), f"content of {waiting.package} is late"
+            content = f"content of {waiting.package}"
+            yield (code, f"waiting {waiting.package}"), _Words(f"{content} is late", f"{content} is no longer late")
         for block in site.blocked:
             waits = ", ".join(f"{missing.package} {missing.program}" for missing in block.missing)
-            yield (code, f"blocked {block.task_sequence}"), f"{block.task_sequence} is blocked: {waits} is missing"
+            begun = f"{block.task_sequence} is blocked: {waits} is missing"
+            yield (code, f"blocked {block.task_sequence}"), _Words(begun, f"{block.task_sequence} is no longer blocked")

@@ -49,6 +49,7 @@ def test_incident_begins_is_explained_pages_is_mended_and_clears() -> None:
         'Program "Install drivers" of package CEN00012 ("Laptop drivers") is missing at 3 sites: CHI, LON, NYC' in page
     )
     assert "CEN cannot read its source" in page
+    assert "ended     CEN00021 is no longer blocked" in done.stdout
     assert done.stdout.endswith("The story has ended.\n")
 
 
