@@ -247,3 +247,9 @@ def test_what_holds_files_up_is_left_out_as_the_rest_is(tmp_path: Path) -> None:
     troubles = answer["sites"]["CHI"]["transport"]
     # The despooler names only the job; which package that carries, the sending site's scheduler tells.
     assert {(t["trouble"], t["peer_site"], t["package"]) for t in troubles} == {("despooler_retry", "CEN", "CEN00012")}
+
+
+def test_no_line_ends_with_blanks_where_nobody_looks_at_a_terminal(two_missing: Path) -> None:
+    lines = run(two_missing).stdout.splitlines()
+    assert len(lines) > 20
+    assert [line for line in lines if line != line.rstrip()] == []

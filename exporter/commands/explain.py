@@ -14,7 +14,7 @@ import click
 from exporter.cli import NOT_DONE
 from exporter.collector.site import Site
 from exporter.commands.options import MomentType, code_page_option, find, local_logs, zone_option
-from exporter.commands.output import new_console, to_json
+from exporter.commands.output import new_console, on_paper, to_json
 from exporter.commands.progress import reading_bar
 from exporter.events.loader import load_catalogue
 from exporter.events.matcher import Matcher
@@ -86,7 +86,9 @@ def command(
     else:
         from exporter.report.terminal import print_report  # noqa: PLC0415  # JSON needs nothing of what draws
 
-        print_report(new_console(), answer, reading_of(read, doubts, narrowed=bool(sites or packages or since)))
+        console = new_console()
+        with on_paper(console):
+            print_report(console, answer, reading_of(read, doubts, narrowed=bool(sites or packages or since)))
     raise click.exceptions.Exit(SOMETHING_IS_STUCK if answer.stuck else NOT_DONE if is_blind(read) else 0)
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+import click
 import regex
 
 if TYPE_CHECKING:
@@ -22,6 +25,17 @@ def to_json(value: object, indent: int | None = None) -> str:
         return text
     escaped: str = _STEERING.sub(lambda found: json.dumps(found[0])[1:-1].replace("\x7f", "\\u007f"), text)
     return escaped
+
+
+@contextmanager
+def on_paper(console: Console) -> Iterator[None]:
+    """Print without the blanks that fill the lines of tables, unless on a terminal: they are in the way in a mail."""
+    if console.is_terminal:
+        yield
+        return
+    with console.capture() as printed:
+        yield
+    click.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
 
 
 def new_console() -> Console:

@@ -14,7 +14,7 @@ import click
 from exporter.cli import NOT_DONE
 from exporter.commands.explain import SOMETHING_IS_STUCK
 from exporter.commands.options import MomentType, server_options
-from exporter.commands.output import new_console, to_json
+from exporter.commands.output import new_console, on_paper, to_json
 from exporter.prometheus.client import Access, Client, PrometheusError
 from exporter.prometheus.reader import Observed, observe
 from exporter.report.hierarchy import Filter, report
@@ -88,7 +88,9 @@ def command(
         reading = Reading(
             sorted(seen.states), seen.logs, seen.records_until, seen.doubts, seen.blind, bool(sites or packages)
         )
-        print_report(new_console(), answer, reading)
+        console = new_console()
+        with on_paper(console):
+            print_report(console, answer, reading)
     raise click.exceptions.Exit(SOMETHING_IS_STUCK if answer.stuck else NOT_DONE if seen.blind else 0)
 
 
