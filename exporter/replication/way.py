@@ -24,7 +24,7 @@ def closed(case: Case) -> Cause | None:
 
 
 def keeps_content(case: Case, wanted: int | None) -> Cause | None:
-    """Look at each hop from the owner to the site for what keeps content of the package from getting over it.
+    """Look for what keeps content of the package from getting over the first hop that it has not passed.
 
     Args:
         case: the package and the site.
@@ -34,10 +34,9 @@ def keeps_content(case: Case, wanted: int | None) -> Cause | None:
     told = owner.versions.get(case.package) if owner else None
     newest = wanted if wanted is not None else told.content if told else None
     for above, below in pairwise(case.route):
-        if not _has_content(case, below, newest):
-            cause = _held(case, above, below, content=True) or _closed(case, above, below)
-            if cause is not None:
-                return cause
+        if case.state(below) is None or _has_content(case, below, newest):
+            continue
+        return _held(case, above, below, content=True) or _closed(case, above, below)
     return None
 
 
@@ -94,6 +93,8 @@ def _left_out(case: Case, above: str, below: str, *, content: bool) -> Cause | N
     fact = case.newest(above, FactKind.SITE_LEFT_OUT, below)
     handed = FactKind.MINIJOB_CREATED if content else FactKind.INFORMATION_SENT
     if fact is None or later(case.newest(above, handed, below), fact.evidence.time):
+        return None
+    if content and (above, case.package) in case.world.late:  # it has none itself, and so left out the definition only
         return None
     words = f"{above} did not send {case.package} to {named(below)}: it was not an active site there"
     return Cause(CauseKind.NEVER_SENT, Certainty.STATED, above, words, (Proof(above, fact.evidence),), below)

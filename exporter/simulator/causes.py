@@ -12,6 +12,7 @@ from exporter.simulator.plan import Plan
 from exporter.simulator.tables import BlockedSequence, LateContent
 from exporter.simulator.world import Shipment, ShipmentState, Trouble, World
 
+_ENDED = {ShipmentState.LOST, ShipmentState.DELIVERED}
 Cause = tuple[str, str]
 Culprit = dict[str, Any]
 
@@ -105,8 +106,21 @@ def why_late(plan: Plan, world: World, code: str, late: LateContent) -> dict[str
     wanted = late.version if told else world.sites[owner].content.get(late.package, late.version)
     for origin, child in pairwise(way):
         if cause is None and world.sites[child].content.get(late.package, 0) < wanted:
-            cause = _shipment_cause(world.content_sent.get((late.package, child))) or _closed(world, origin, child)
+            # Content is held up at the first hop that it has not passed, or on its way there.
+            cause = _shipment_cause(_awaited(world, late, child)) or _closed(world, origin, child)
+            break
     return {"kind": cause[0], "site": cause[1]} if cause else None
+
+
+def _awaited(world: World, late: LateContent, child: str) -> Shipment | None:
+    """Return the content that will end a wait: the newest, or an older one that does when the newest was dropped."""
+    shipment = world.content_sent.get((late.package, child))
+    while shipment is not None and shipment.state is ShipmentState.NEVER_SENT:
+        before = shipment.before
+        if before is None or before.definition.content_version < late.version or before.state in _ENDED:
+            break
+        shipment = before
+    return shipment
 
 
 def _closed(world: World, origin: str, child: str) -> Cause | None:
