@@ -28,6 +28,7 @@ SENT: Final = (FactKind.REPLICATING, FactKind.MINIJOB_CREATED, FactKind.INFORMAT
 """What shows that a package was sent, or handed over to be sent."""
 
 
+_NOTIFIED = (FactKind.NOTIFIED, "")
 _Carried = tuple[str, str, str, bool]
 """What a send request carries: the sending site, the package, the destination, and whether it is content."""
 
@@ -166,6 +167,14 @@ class World:
                     content = bool(trouble.package) or (job is not None and job.content)
                     found.setdefault((site, package, content), trouble)
         return found
+
+    @cached_property
+    def by_sql(self) -> frozenset[str]:
+        """Sites that get definitions by SQL, as since 2012: the database has told them of what they do not own."""
+        told = {
+            site: (p for p, facts in state.facts.items() if _NOTIFIED in facts) for site, state in self.states.items()
+        }
+        return frozenset(site for site, packages in told.items() if any(owner_of(p) != site for p in packages))
 
     @cached_property
     def lacking_information(self) -> frozenset[tuple[str, str]]:

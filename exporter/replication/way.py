@@ -47,18 +47,18 @@ def _has_content(case: Case, site: str, wanted: int | None) -> bool:
 
 
 def _hops(case: Case) -> list[tuple[str, str]]:
-    """Return the hops that the owner's newest definition has still before it."""
-    return [(above, below) for above, below in pairwise(case.route) if not passed(case, below)]
+    """Return the hops that the owner's newest definition has still before it, and over which files bring it."""
+    left = ((above, below) for above, below in pairwise(case.route) if not passed(case, below))
+    return [(above, below) for above, below in left if below not in case.world.by_sql]
 
 
 def passed(case: Case, below: str) -> bool:
     """Whether the owner's newest definition is at a site: what is wrong above that is not in its way.
 
-    It was written there; or it came by SQL, as it does since 2012, and the database told so or the site began to add
-    the package.
+    It was written there; or it came by SQL, as it does since 2012, and the database told so.
     """
     sent = case.newest(case.owner, FactKind.REPLICATING)
-    arrived = (case.written(below), case.newest(below, FactKind.NOTIFIED), case.newest(below, FactKind.ADDED))
+    arrived = (case.written(below), case.newest(below, FactKind.NOTIFIED))
     return sent is not None and any(later(fact, sent.evidence.time) for fact in arrived)
 
 
@@ -210,7 +210,10 @@ def _closed(case: Case, above: str, below: str) -> Cause | None:
     for trouble_kind, other, kind, words in standing:
         trouble = state.transport.troubles.get((trouble_kind, other, "")) if state else None
         if trouble is not None:
-            return _troubled(case, Cause(kind, Certainty.STATED, above, words, (), below), trouble)
+            # Where no line tells the whole way, files may come to the site by another.
+            told = case.world.tree.parents.get(below) == above
+            certainty = Certainty.STATED if told else Certainty.INFERRED
+            return _troubled(case, Cause(kind, certainty, above, words, (), below), trouble)
     return None
 
 

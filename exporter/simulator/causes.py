@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from exporter.simulator.hierarchy import Reference
+from exporter.simulator.hierarchy import Era, Reference
 from exporter.simulator.plan import Plan
 from exporter.simulator.tables import BlockedSequence, LateContent
 from exporter.simulator.world import Shipment, ShipmentState, Trouble, World
@@ -181,7 +181,8 @@ def _unreached_on(world: World, way: tuple[str, ...], package: str) -> Cause | N
     for origin, child in pairwise(way):
         row = world.sites[child].rows.get(package)
         passed = row is not None and newest is not None and row.version >= newest.version
-        if not passed and world.unreached(origin, child):
+        by_sql = world.plan.site(child).era is Era.CM2012
+        if not passed and not by_sql and world.unreached(origin, child):
             return ("transport", origin)
     return None
 

@@ -704,7 +704,7 @@ def test_what_has_passed_a_hop_is_not_stopped_there(world: Hierarchy) -> None:
 def test_what_came_by_sql_is_not_stopped_by_the_sender(world: Hierarchy) -> None:
     sent(world.cen, 0)
     world.cen.on("sender", 70).at(30).say("site_put_aside", server="X", site="CHI")
-    world.chi.at(60).say("package_adding", package=PKG)
+    world.chi.at(60).say("package_notified", package=PKG)
     world.block(world.den)
     assert world.cause("DEN").kind is not CauseKind.TRANSPORT
 
