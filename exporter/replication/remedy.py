@@ -223,8 +223,9 @@ def _late(patient: Patient, cause: Cause) -> list[str]:
 
 def _not_read(patient: Patient, cause: Cause) -> list[str]:
     where = f"of {cause.site}" if cause.site else "of the site that owns the package"
+    how = f" (`explain` takes them as {cause.site}=\\\\SERVER\\SMS_{cause.site}\\Logs)" if cause.site else ""
     read = (
-        f"Read the logs {where} too. The cause is usually a wrong property of the package there, such as a source "
+        f"Read the logs {where} too{how}. The cause is usually a wrong property of the package there, such as a source "
         f"folder that cannot be read: look for {patient.id} in its distmgr.log, and mend what the lines name."
     )
     return [read, *_touch(patient)]
