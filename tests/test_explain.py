@@ -141,11 +141,19 @@ def test_a_time_may_tell_its_zone_and_is_in_utc_without(two_missing: Path, momen
     assert culprits(answer) == [("CEN0000A", ["CHI"])]
 
 
-@pytest.mark.parametrize("moment", ["yesterday", "2d", "13:30", "2010-13-01", ""])
+@pytest.mark.parametrize("moment", ["yesterday", "2", "2 d", "9999999d", "13:30", "2010-13-01", ""])
 def test_a_time_that_cannot_be_read_is_an_error(two_missing: Path, moment: str) -> None:
     said = problem(two_missing, "--since", moment)
     assert f"{moment!r} is no date or time: write 2010-03-04" in said
     assert "without a zone it is UTC" in said
+    assert "90m, 12h or 7d" in said
+
+
+def test_a_time_may_be_told_by_how_long_ago_it_was(two_missing: Path) -> None:
+    status, answer = told(two_missing, "--since", "7d")
+    assert (status, culprits(answer)) == (0, []), "the incident is of 2010"
+    _, answer = told(two_missing, "--since", "300000d")
+    assert culprits(answer) == culprits(told(two_missing)[1])
 
 
 def test_a_package_that_no_line_names_may_be_mistyped(two_missing: Path) -> None:

@@ -48,7 +48,9 @@ _LABELS: Final = {"job": "configmgr", "instance": "backfill"}
     metavar="DURATION",
     help="Time between two samples. Prometheus forgets a series after five minutes without one.",
 )
-@click.option("--since", type=MomentType(), help="Write nothing before this time, in UTC; earlier lines count.")
+@click.option(
+    "--since", type=MomentType(), help="Write nothing before this time, in UTC, or so long ago; earlier lines count."
+)
 @click.option("--until", type=MomentType(), help="Write nothing after this time, in UTC.  [default: now]")
 @click.option(
     "--label",

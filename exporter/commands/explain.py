@@ -37,7 +37,9 @@ _TURNS = 8  # blocks between two looks at the progress bar
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 @click.option("--site", "sites", multiple=True, metavar="CODE", help="Only what is stuck at this site; repeatable.")
 @click.option("--package", "packages", multiple=True, metavar="ID", help="Only what concerns this package; repeatable.")
-@click.option("--since", "since", type=MomentType(), help="Only what was last seen at or after this time, in UTC.")
+@click.option(
+    "--since", "since", type=MomentType(), help="Only what was last seen since this time, in UTC, or so long ago: 12h."
+)
 @click.option(
     "--config.file",
     "config_file",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime, tzinfo
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TypeVar
 
@@ -65,17 +65,25 @@ class DurationType(click.ParamType[float]):
 
 
 class MomentType(click.ParamType[datetime]):
-    """A date, or a date and a time, as ISO 8601 writes it; in UTC unless it tells its zone."""
+    """A date, or a date and a time, as ISO 8601 writes it, in UTC unless it tells its zone; or how long ago it was."""
 
     name = "time"
 
     def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """Turn the text into a time with a zone; click reports what is not one."""
+        if isinstance(value, str):
+            with suppress(ValueError, OverflowError):
+                return datetime.now(UTC) - timedelta(seconds=seconds_of(value))
         try:
             moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         except ValueError:
             example = '2010-03-04, "2010-03-04 13:30" or 2010-03-04T08:30:50-05:00'
-            self.fail(f"{value!r} is no date or time: write {example}; without a zone it is UTC", param, ctx)
+            self.fail(
+                f"{value!r} is no date or time: write {example}; without a zone it is UTC. "
+                "Or how long ago: 90m, 12h or 7d",
+                param,
+                ctx,
+            )
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -29,7 +29,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 @click.option("--site", "sites", multiple=True, metavar="CODE", help="Only what is stuck at this site; repeatable.")
 @click.option("--package", "packages", multiple=True, metavar="ID", help="Only what concerns this package; repeatable.")
-@click.option("--time", "moment", type=MomentType(), help="What was stuck at this moment, in UTC.  [default: now]")
+@click.option(
+    "--time",
+    "moment",
+    type=MomentType(),
+    help="What was stuck at this moment, in UTC, or so long ago: 12h.  [default: now]",
+)
 @click.option(
     "--match",
     "labels",
