@@ -176,6 +176,7 @@ def test_troubled_world_is_explained_at_any_moment(seed: int) -> None:
 @example(seed=48056, mended=True, at_any_moment=True)  # a child left out where there was no content to send yet
 @example(seed=100869, mended=False, at_any_moment=False)  # content that came while its definition was left out
 @example(seed=101240, mended=False, at_any_moment=True)  # a definition by SQL, while the scheduler can send nothing
+@example(seed=200877, mended=False, at_any_moment=False)  # a deleted program that came back by SQL
 @example(seed=40769, mended=False, at_any_moment=True)  # content left out, whose definition came by SQL
 @example(seed=10853, mended=False, at_any_moment=True)  # a definition that has not come to a site whose child is closed
 def test_world_with_the_newer_troubles_is_explained_as_it_is(seed: int, mended: bool, at_any_moment: bool) -> None:  # noqa: FBT001

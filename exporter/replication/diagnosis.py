@@ -65,10 +65,12 @@ def _search(case: Case, looks: Sequence[_Look]) -> Cause:
 def _program_deleted(case: Case) -> Cause | None:
     """Look for the deletion of the program, or of the whole package, on the way from the owner to the site."""
     for site in case.route:
-        written = case.written(site)
+        come = case.written(site), case.newest(site, FactKind.NOTIFIED)
         for fact in case.facts(site, FactKind.PROGRAM_DELETED, FactKind.DELETED):
             whole = fact.kind is FactKind.DELETED
-            if (not whole and fact.subject != case.reference.program) or later(written, fact.evidence.time):
+            if (not whole and fact.subject != case.reference.program) or any(
+                later(definition, fact.evidence.time) for definition in come
+            ):
                 continue
             what = "package" if whole else f"program {fact.subject} of package"
             words = f"{what} {case.package} was deleted at {named(site)}"

@@ -966,3 +966,11 @@ def test_content_that_asks_for_no_version_is_what_the_owner_has(world: Hierarchy
 def test_content_of_a_package_whose_id_does_not_tell_its_owner(world: Hierarchy) -> None:
     world.chi.on("distmgr", 400).say("content_not_arrived", package="<PackageID>", from_site="CEN")
     assert why(world) is None
+
+
+def test_a_program_that_came_back_by_sql_is_not_deleted(world: Hierarchy) -> None:
+    world.chi.on("distmgr").at(0).say("program_deleted", package=PKG, program=PROGRAM)
+    world.block(world.den)
+    assert world.cause("DEN").kind is CauseKind.PROGRAM_DELETED
+    world.chi.on("distmgr").at(60).say("package_notified", package=PKG)
+    assert world.cause("DEN").kind is not CauseKind.PROGRAM_DELETED
