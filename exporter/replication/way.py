@@ -101,8 +101,13 @@ def _left_out(case: Case, above: str, below: str, *, content: bool) -> Cause | N
 
 
 def _given_up(case: Case, above: str, below: str, *, content: bool) -> Cause | None:
-    """Look whether the scheduler gave up the job, and has made no send request since."""
-    for subject in (below, ""):
+    """Look whether the scheduler gave up the job, and has made no send request since.
+
+    A line that names no site is of the site's own job only if the one is known to be the other's parent: else the job
+    may have gone to any.
+    """
+    is_parent = case.world.tree.parents.get(below) == above
+    for subject in (below, "") if is_parent else (below,):
         fact = case.newest(above, FactKind.JOB_DROPPED, subject)
         if fact is None or _sent_since(case, fact, above, below, content=content):
             continue
@@ -111,9 +116,7 @@ def _given_up(case: Case, above: str, below: str, *, content: bool) -> Cause | N
         words = f"the scheduler of {above} gave up the job that carries {case.package} to {named(below)}"
         proofs = (Proof(above, fact.evidence),)
         return Cause(CauseKind.NEVER_SENT, Certainty.STATED, above, words, proofs, below)
-    return (
-        None if case.world.tree.parents.get(below) == above else _given_up_beside(case, above, below, content=content)
-    )
+    return None if is_parent else _given_up_beside(case, above, below, content=content)
 
 
 def _handed_over(case: Case, dropped: Fact, above: str, below: str) -> bool:
@@ -131,7 +134,7 @@ def _given_up_beside(case: Case, above: str, below: str, *, content: bool) -> Ca
     """Look for a job to another site, which may stand on the way to this one: no line tells the whole way."""
     for fact in reversed(case.facts(above, FactKind.JOB_DROPPED)):
         through = fact.subject
-        if _sent_since(case, fact, above, through, content=content):
+        if not through or _sent_since(case, fact, above, through, content=content):
             continue
         words = (
             f"the scheduler of {above} gave up the job that carries {case.package} to {named(through)}; no line tells "
