@@ -90,7 +90,8 @@ class Interpreter:
             return known
         wordings = self._wordings(raw, source.table)
         told = None if wordings == [] else self._tell(*self._reader.read_said(said), wordings, source.table)
-        if told is not None or b"\n" not in said:  # each line of several may still say something
+        # Each of several lines may still say something, and no two status messages are alike: they hold a time.
+        if told[0] != STATUS_EVENT if told else b"\n" not in said:
             self.memo.learn(said, told)
         return told
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-MOST: Final = 16384
-"""Words that are remembered: those of the messages about two thousand packages, which take some sixteen megabytes."""
+MOST: Final = 8192
+"""Words that are remembered: those of the messages about a thousand packages, which take some eight megabytes."""
 LONGEST: Final = 1024
 """Bytes of the longest words that are."""
 

@@ -7,13 +7,13 @@ The values of insertion strings and attributes hold quotes that nothing escapes,
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import zip_longest
 
 MARK = "STATMSG:"
 INSERTION_STRINGS = 10
+_STRINGS = tuple(f"ISTR{n}" for n in range(INSERTION_STRINGS))
 
 # Attribute numbers: by position in https://learn.microsoft.com/troubleshoot/mem/configmgr/content-management/
 # understand-package-actions, where 400 holds the package ID, 404 the distribution point and 410 the version.
@@ -32,6 +32,9 @@ _PART = re.compile(
     r"(?:^|\s)(?:ID|SEV|LEV|SOURCE|COMP|SYS|SITE|PID|TID|GMTDATE|ISTR\d|NUMATTRS|AID\d{1,2}|AVAL\d{1,2})="
 )
 _NUMATTRS = re.compile(r"\sNUMATTRS=([0-9]{1,2})\b")
+_TEXTS = ("ISTR", "AVAL")
+_EMPTY = '""'
+_FOLD = re.compile(r"\s*\n\s*")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -86,13 +89,12 @@ def parse_statmsg(message: str) -> Statmsg | None:
     lines = message.split("\n")
     if len(lines) > 1 and (not continues(lines[-1]) or any(line.lstrip().startswith(MARK) for line in lines[1:])):
         return None
-    marks = list(_VALUES.finditer(message))
-    header = message[: marks[0].start()] if marks else message
-    words = {found[1]: found[2] or found[3] or "" for found in _HEADER.finditer(header)}
+    header, *parts = _VALUES.split(message)
+    words = {name: quoted or bare for name, quoted, bare in _HEADER.findall(header)}
     if not _NUMBER.fullmatch(words.get("ID", "")):
         return None
     severity = words.get("SEV", "")
-    values = _values(message, marks)
+    values = _values(parts)
     return Statmsg(
         number=int(words["ID"]),
         severity=_SEVERITIES.get(severity, severity.lower()),
@@ -100,7 +102,7 @@ def parse_statmsg(message: str) -> Statmsg | None:
         system=words.get("SYS", ""),
         site=words.get("SITE", ""),
         time=_time(header),
-        strings=tuple(values.get(f"ISTR{n}", "") for n in range(INSERTION_STRINGS)),
+        strings=tuple([values.get(name, "") for name in _STRINGS]),
         attributes=_attributes(values),
     )
 
@@ -116,17 +118,23 @@ def continues(line: str) -> bool:
     return not line.lstrip().startswith(MARK) and _PART.search(line) is not None
 
 
-def _values(message: str, marks: list[re.Match[str]]) -> dict[str, str]:
+def _values(parts: Sequence[str]) -> dict[str, str]:
+    """Return values by name, of names and values in turn as they were cut out of a message."""
     values: dict[str, str] = {}
-    for mark, following in zip_longest(marks, marks[1:]):
-        name = mark[1]
-        value = message[mark.end() : following.start() if following else len(message)].strip()
-        if name.startswith(("ISTR", "AVAL")):
-            if following is None and name != f"AVAL{int(values.get('NUMATTRS') or 0) - 1}":
+    last = len(parts) // 2 - 1
+    for place, (name, part) in enumerate(zip(parts[::2], parts[1::2], strict=True)):
+        if part == _EMPTY and place != last and name.startswith(_TEXTS):  # most of the ten strings
+            values.setdefault(name, "")
+            continue
+        value = part.strip()
+        if name.startswith(_TEXTS):
+            if place == last and name != f"AVAL{int(values.get('NUMATTRS') or 0) - 1}":
                 continue  # something must follow: the line is cut off, perhaps at a quote inside the value
-            if len(value) < len('""') or not value.startswith('"') or not value.endswith('"'):
+            if len(value) < len(_EMPTY) or value[0] != '"' or value[-1] != '"':
                 continue
-            value = re.sub(r"\s*\n\s*", " ", value[1:-1])
+            value = value[1:-1]
+            if "\n" in value:
+                value = _FOLD.sub(" ", value)
         elif not _NUMBER.fullmatch(value):
             continue
         values.setdefault(name, value)

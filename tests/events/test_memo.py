@@ -10,7 +10,7 @@ from exporter.logs.block import Block
 from exporter.logs.clock import Clock
 from exporter.logs.records import RecordReader
 from tests.events.golden import catalogue
-from tests.events.lines import named
+from tests.events.lines import STATMSG, named
 
 _EXITED = "~Exiting package processing thread for package CEN0000E."
 
@@ -64,4 +64,11 @@ def test_long_words_are_not_remembered() -> None:
     long = f"~Processing incoming file D:\\{'x' * LONGEST}\\RD5L85BW.PKG."
     found = _scan(_matcher(tables), named(long).encode())
     assert [event.name for event in found.events] == ["incoming_file"]
+    assert not tables.memo("cp1252")
+
+
+def test_status_messages_are_not_remembered_for_no_two_are_alike() -> None:
+    tables = Tables(catalogue())
+    found = _scan(_matcher(tables), named(STATMSG).encode())
+    assert [event.name for event in found.events] == ["status_message"]
     assert not tables.memo("cp1252")
