@@ -126,7 +126,8 @@ class Progress:
     Attributes:
         owner: the site that owns it, "" when not known.
         versions: what each site that told any tells, by site.
-        current: sites other than the owner that have the owner's version of the definition.
+        current: sites other than the owner that have the version of the definition that the owner's lines told last. Of
+            a change of properties in the console, ConfigMgr 2007 tells no version before it is sent.
         behind: sites that have an older one.
     """
 

@@ -64,7 +64,10 @@ _LINES = array(reference("Line"))
 _MISSING = array(reference("Reference"))
 _VERSIONS = {
     "versions": {**table(reference("Versions")), "description": "By site code, of sites that told any."},
-    "current_at": {**_SITES, "description": "Sites that have the owner's version of the definition."},
+    "current_at": {
+        **_SITES,
+        "description": "Sites with the version of the definition that the owner's log told last, or newer.",
+    },
     "behind_at": {**_SITES, "description": "Sites that have an older one."},
 }
 _BLOCKED = {

@@ -210,7 +210,7 @@ class Page:
             elif code == come.owner:
                 status, mood = "owner", "good"
             elif code in come.current:
-                status, mood = "has the owner's version", "good"
+                status, mood = "has what the owner told last", "good"
             else:
                 status, mood = "no version told", "unknown"
             yield Stop(code, depth, come.versions.get(code), status, mood)
