@@ -12,6 +12,7 @@ import logging
 from collections import OrderedDict
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
@@ -107,7 +108,7 @@ class GuardedHandler(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let the connection in, unless its certificate names nobody who may come in."""
         super().connection_made(transport)
-        self._wire = self.transport  # aiohttp forgets its own before all has been sent
+        self._wire = _wire_of(transport)  # aiohttp forgets its own before all has been sent
         self._gate.enter(self)
         if self._tls is not None and not self._tls.admits(transport.get_extra_info("ssl_object")):
             self._admitted = False
@@ -186,3 +187,13 @@ class GuardedHandler(web.RequestHandler):
         response.headers["Server"] = "configmgr-exporter"
         response.force_close()
         return response
+
+
+def _wire_of(transport: asyncio.BaseTransport) -> asyncio.Transport:
+    """Return what carries a connection, which can be cut off at any time.
+
+    asyncio's encrypted transport lets go of it when it is closed for the second time, as aiohttp does to one whose last
+    answer is written: from then on it aborts nothing, and waits for the client to agree to the end.
+    """
+    encryption = getattr(transport, "_ssl_protocol", None)
+    return cast("asyncio.Transport", transport if encryption is None else encryption._transport)  # noqa: SLF001

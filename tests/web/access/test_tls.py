@@ -239,9 +239,19 @@ def test_without_a_certificate_the_server_speaks_plain_http(authority: Authority
         assert ask(port, "/-/healthy").status == 200
 
 
+@pytest.mark.parametrize(
+    "requests",
+    [
+        b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 300,
+        b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    ],
+    ids=["many", "last"],
+)
 @pytest.mark.parametrize("encrypted", [False, True])
-def test_stopping_leaves_no_connection_open_to_a_deaf_client(authority: Authority, *, encrypted: bool) -> None:
-    """asyncio closes a connection once all has been sent; its loop may have ended by then."""
+def test_stopping_leaves_no_connection_open_to_a_deaf_client(
+    authority: Authority, requests: bytes, *, encrypted: bool
+) -> None:
+    """asyncio closes a connection once all has been sent and the client agrees; its loop may have ended by then."""
     gc.collect()
     with warnings.catch_warnings(record=True) as told, ExitStack() as stack:
         warnings.simplefilter("always")
@@ -249,7 +259,7 @@ def test_stopping_leaves_no_connection_open_to_a_deaf_client(authority: Authorit
             deaf = stack.enter_context(raw(port))
             if encrypted:
                 deaf = stack.enter_context(authority.client().wrap_socket(deaf, server_hostname=SERVER))
-            deaf.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 300)
+            deaf.sendall(requests)
             assert deaf.recv(1)
         gc.collect()
     assert [str(each.message) for each in told if issubclass(each.category, ResourceWarning)] == []
