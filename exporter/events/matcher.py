@@ -103,7 +103,7 @@ class Matcher:
         source = Source(log, block.file, self._tables.of_log(log), scan.user_timeouts)
         find = self._stamped if block.stamped else self._pasted.events
         scan.events, unknown = find(segments, source)
-        self._count_unmatched(segments, unknown, scan, log, block.file)
+        self._count_unmatched(segments, unknown, scan, source)
         return scan
 
     def first_record(self, block: Block) -> float | None:
@@ -142,14 +142,14 @@ class Matcher:
                 unknown[at] = False
         return events, unknown
 
-    def _count_unmatched(self, segments: Segments, unknown: Sequence[bool], scan: Scan, log: str, file: str) -> None:
+    def _count_unmatched(self, segments: Segments, unknown: Sequence[bool], scan: Scan, source: Source) -> None:
         """Count records that tell of a failure and gave no event, so that a new wording is noticed."""
         places = alarming(list(compress(segments.raws, unknown)))
         others = list(compress(range(len(unknown)), unknown)) if places else []
         for place in places:
             at = others[place]
-            record = self._reader.parse(segments.raws[at], file, segments.lines[at])
-            if is_alarm(record) and self._is_covered(record, log):
+            record = self._reader.parse(segments.raws[at], source.file, segments.lines[at])
+            if is_alarm(record) and self._is_covered(record, source.log):
                 scan.unmatched += 1
                 if len(scan.samples) < MAX_SAMPLES:
                     scan.samples.append(record.message[:MAX_SAMPLE_LENGTH])

@@ -90,6 +90,14 @@ def _at_owner(package: str) -> str:
     return f"on {owner}" if owner else "at the site that owns it"
 
 
+def _package_of(trouble: Trouble) -> str:
+    return trouble.package or "the package that the lines name"
+
+
+def _point_of(trouble: Trouble) -> str:
+    return trouble.point or "the distribution point"
+
+
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
@@ -155,7 +163,7 @@ def _despooler(here: str, _there: str, _: Trouble) -> list[str]:
 
 
 def _too_early(here: str, _there: str, trouble: Trouble) -> list[str]:
-    package = trouble.package or "the package that the lines name"
+    package = _package_of(trouble)
     return [
         (
             f"Touch {package} {_at_owner(trouble.package)}, so that its definition is sent again: change any "
@@ -167,7 +175,7 @@ def _too_early(here: str, _there: str, trouble: Trouble) -> list[str]:
 
 
 def _lost(here: str, there: str, trouble: Trouble) -> list[str]:
-    package = trouble.package or "the package that the lines name"
+    package = _package_of(trouble)
     return [
         (
             f"See whether {here} lacks anything that {there} sent then; if so, send {package} again from its owner: "
@@ -191,7 +199,7 @@ def _scheduler(here: str, _there: str, _: Trouble) -> list[str]:
 
 
 def _refused(here: str, _there: str, trouble: Trouble) -> list[str]:
-    package = trouble.package or "the package that the lines name"
+    package = _package_of(trouble)
     return [
         (
             f"Remove from {package}, {_at_owner(trouble.package)}, the distribution point that the lines name: its "
@@ -206,7 +214,7 @@ def _refused(here: str, _there: str, trouble: Trouble) -> list[str]:
 
 
 def _not_unpacked(here: str, _there: str, trouble: Trouble) -> list[str]:
-    package = trouble.package or "the package that the lines name"
+    package = _package_of(trouble)
     return [
         (
             f"See that the drives of {here} have room. Then look at the source files of {package}: empty files, "
@@ -220,7 +228,7 @@ def _not_unpacked(here: str, _there: str, trouble: Trouble) -> list[str]:
 
 
 def _point(here: str, _there: str, trouble: Trouble) -> list[str]:
-    point = trouble.point or "the distribution point"
+    point = _point_of(trouble)
     return [
         (
             f"Open \\\\{point}\\ADMIN$ from {here} as the computer account of the site server. Errors 53 and 64 are "
@@ -234,7 +242,7 @@ def _point(here: str, _there: str, trouble: Trouble) -> list[str]:
 
 
 def _transfer(here: str, _there: str, trouble: Trouble) -> list[str]:
-    package, point = trouble.package or "the package that the lines name", trouble.point or "the distribution point"
+    package, point = _package_of(trouble), _point_of(trouble)
     return [
         (
             f"Errors 2 and 3: the content library of {here} lacks files of {package}; have its content sent to {here} "

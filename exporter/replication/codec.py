@@ -2,7 +2,8 @@
 
 A dataclass or named tuple is written as the list of its fields in their order, a mapping as a list of pairs (its keys
 may be tuples), a word of an enumeration as its value. The types of the fields say how to read it back, so that nothing
-but plain data is ever read, and data that does not fit is refused as a whole. Converters are made once per type.
+but plain data is ever read, and data that does not fit is refused as a whole. Converters are made once per type. A
+field that a dataclass is not made with (`init=False`) is not written: it holds what can be done without.
 
 A field that is added at the end of a dataclass, with a default, leaves what was written before readable. Any other
 change needs another `FORMAT` of what is written, so that old data is refused and not misread.
