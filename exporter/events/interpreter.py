@@ -170,8 +170,8 @@ class Interpreter:
                     yield event
 
     def _status_fields(self, statmsg: Statmsg, writer: str) -> Mapping[str, str | int]:
-        component = statmsg.component or writer
-        fields = {**statmsg.fields(), "component": component}
+        fields = statmsg.fields()
+        fields["component"] = component = statmsg.component or writer
         known = self._status_messages.get(statmsg.number)
         if known is not None and known.names_package and known.component == component:
             fields["name"] = statmsg.strings[0]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 MARK = "STATMSG:"
 INSERTION_STRINGS = 10
 _STRINGS = tuple(f"ISTR{n}" for n in range(INSERTION_STRINGS))
+_STRING_FIELDS = tuple(name.lower() for name in _STRINGS)
 
 # Attribute numbers: by position in https://learn.microsoft.com/troubleshoot/mem/configmgr/content-management/
 # understand-package-actions, where 400 holds the package ID, 404 the distribution point and 410 the version.
@@ -38,16 +39,39 @@ _FOLD = re.compile(r"\s*\n\s*")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
+_STRINGS_AT = 6  # groups of `_WHOLE`: the header, the five of its words that count, the strings, NUMATTRS, attributes
+_COUNT_AT = _STRINGS_AT + INSERTION_STRINGS
 
-@dataclass(frozen=True, slots=True)
-class Statmsg:
+
+def _whole_form() -> re.Pattern[str]:
+    """Return the form of a message on one line that lacks nothing and has at most five attributes.
+
+    A value holds no `=` behind what can end a name, so that `_VALUES` cuts the message at the same places.
+    """
+    word = r'[^"=\n]*'
+    name = "[A-Za-z0-9._-]+"
+    value = rf'"({word}+(?:["=](?<![0-9S]=)[^"= \n]{word}+)*+)"'
+    strings = "".join(f" {string}={value}" for string in _STRINGS)
+    attributes = ""
+    for n in reversed(range(5)):
+        attributes = rf"(?: AID{n}=([0-9]{{1,9}}) AVAL{n}={value}{attributes})?"
+    return re.compile(
+        rf'({MARK} ID=([0-9]{{1,9}}) SEV=([A-Z]) LEV=[A-Z] SOURCE="{word}" COMP="({word})" SYS=({name}) SITE=({name}) '
+        rf"PID=[0-9]+ TID=[0-9]+ GMTDATE={word}){strings} NUMATTRS=([0-9]){attributes}\Z"
+    )
+
+
+_WHOLE = _whole_form()
+
+
+class Statmsg(NamedTuple):
     """One status message.
 
     Attributes:
         number: its ID, such as 2301.
         severity: `info`, `warning`, `error`, or the letter of the log in lower case when it is another one.
         component, system, site: who reported it, where; "" when the line lacks it.
-        time: POSIX seconds of its GMTDATE, or None when the line lacks it.
+        header: what stands before its values.
         strings: the ten insertion strings, "" for those that are empty or missing.
         attributes: attribute values by attribute number.
     """
@@ -57,25 +81,31 @@ class Statmsg:
     component: str
     system: str
     site: str
-    time: float | None
+    header: str
     strings: tuple[str, ...]
     attributes: Mapping[int, str]
+
+    @property
+    def time(self) -> float | None:
+        """POSIX seconds of its GMTDATE, or None when the line lacks it."""
+        return _time(self.header)
 
     def fields(self) -> dict[str, str | int]:
         """Return the fields of its event; texts are "" where the message lacks them."""
         version = self.attributes.get(VERSION_ATTRIBUTE, "")
-        return {
+        fields: dict[str, str | int] = {
             "id": self.number,
             "severity": self.severity,
             "component": self.component,
             "site": self.site,
             "system": self.system,
             "package": self.attributes.get(PACKAGE_ATTRIBUTE, ""),
-            "version": int(version) if _NUMBER.fullmatch(version) else version,
+            "version": int(version) if version and _NUMBER.fullmatch(version) else version,
             "distribution_point": self.attributes.get(DISTRIBUTION_POINT_ATTRIBUTE, ""),
             "name": "",
-            **{f"istr{n}": string for n, string in enumerate(self.strings)},
         }
+        fields.update(zip(_STRING_FIELDS, self.strings, strict=True))
+        return fields
 
 
 def parse_statmsg(message: str) -> Statmsg | None:
@@ -84,6 +114,33 @@ def parse_statmsg(message: str) -> Statmsg | None:
     The lines of a wrapped one are joined by line feeds; a text that goes on with something else is not one message.
     A value that is cut off before its closing quote is not kept: a part of a name or of an ID is a wrong one.
     """
+    return parse_whole(message) or parse_parts(message)
+
+
+def parse_whole(message: str) -> Statmsg | None:
+    """Read a status message of the usual form, in a fifth of the time; None for any other, which may be one too."""
+    whole = _WHOLE.match(message)
+    if whole is None:
+        return None
+    found = whole.groups("")
+    end = _COUNT_AT + 1 + 2 * int(found[_COUNT_AT])
+    if whole.lastindex != end:  # it announces more attributes than it has, or fewer
+        return None
+    header, number, severity, component, system, site = found[:_STRINGS_AT]
+    return Statmsg(
+        int(number),
+        _SEVERITIES.get(severity) or severity.lower(),
+        component,
+        system,
+        site,
+        header,
+        found[_STRINGS_AT:_COUNT_AT],
+        {int(found[at]): found[at + 1] for at in range(_COUNT_AT + 1, end, 2)},
+    )
+
+
+def parse_parts(message: str) -> Statmsg | None:
+    """Read a status message from what is there of it, as `parse_statmsg` does."""
     if not message.startswith(MARK):
         return None
     lines = message.split("\n")
@@ -101,7 +158,7 @@ def parse_statmsg(message: str) -> Statmsg | None:
         component=words.get("COMP", ""),
         system=words.get("SYS", ""),
         site=words.get("SITE", ""),
-        time=_time(header),
+        header=header,
         strings=tuple([values.get(name, "") for name in _STRINGS]),
         attributes=_attributes(values),
     )

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.events.statmsg import INSERTION_STRINGS, continues, is_whole, parse_statmsg
+from exporter.events.statmsg import INSERTION_STRINGS, continues, is_whole, parse_parts, parse_statmsg, parse_whole
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 NAL = '["Display=\\\\PS1DP1.CONTOSO.COM\\"]MSWNET:["SMS_SITE=PS1"]\\\\PS1DP1.CONTOSO.COM\\'
 
@@ -146,3 +150,77 @@ def test_values_come_back_whatever_quotes_they_hold(strings: list[str], attribut
 def test_hostile_text_never_raises(text: str) -> None:
     parse_statmsg("STATMSG: " + text)
     parse_statmsg(text)
+
+
+_DATE = "Mon May 16 16:34:31.679 2016"
+_HOSTILE = st.lists(
+    st.sampled_from(
+        [
+            "a",
+            "7",
+            "S",
+            '"',
+            '" ',
+            "=",
+            " ",
+            "\n",
+            "\t",
+            "\x1c",
+            "é",
+            NAL,
+            " ISTR3=",
+            ' ISTR3="',
+            "AVAL0=",
+            " NUMATTRS=1",
+            "SITE=",
+        ]
+    ),
+    max_size=4,
+).map("".join)
+_ATTRIBUTES = st.dictionaries(st.integers(0, 999), _HOSTILE, max_size=6)
+
+
+@given(
+    strings=st.lists(_HOSTILE, min_size=INSERTION_STRINGS, max_size=INSERTION_STRINGS),
+    attributes=_ATTRIBUTES,
+    date=st.sampled_from([_DATE, "yesterday", "", None]),
+    mutation=st.none() | st.tuples(st.floats(0, 1), st.integers(0, 20), _HOSTILE),
+)
+@settings(max_examples=400, deadline=None)
+def test_whole_message_says_what_its_parts_say(
+    strings: list[str],
+    attributes: dict[int, str],
+    date: str | None,
+    mutation: tuple[float, int, str] | None,
+) -> None:
+    text = _statmsg(strings, attributes, date=date)
+    if mutation:  # cut off, wrapped, or with something else in the place of a part
+        where, length, new = mutation
+        at = int(where * len(text))
+        text = text[:at] + new + text[at + length :]
+    whole = parse_whole(text)
+    assert whole is None or whole == parse_parts(text)
+
+
+def test_status_messages_of_site_servers_are_read_at_once() -> None:
+    texts = [
+        _statmsg(["CEN0000E", NAL, *[""] * 8], dict.fromkeys(range(400, 400 + n), NAL), date=_DATE) for n in range(6)
+    ]
+    end = r"(?=\s*(?:\$\$<|\]LOG\]!|[\r\n]|\Z))"
+    for path in sorted((FIXTURES / "simulator").rglob("*.log")) + sorted(
+        (FIXTURES / "corpus").glob("msdoc-pkgactions-*")
+    ):
+        texts += re.findall(rf"STATMSG:[^\r\n]*?{end}", path.read_text("latin-1"))
+    assert len(texts) > 60
+    for text in texts:
+        whole = parse_whole(text)
+        assert whole is not None
+        assert whole == parse_parts(text)
+        assert parse_whole(text[:-1]) is None
+
+
+@pytest.mark.parametrize("announced", [0, 1, 3, 9])
+def test_message_with_other_attributes_than_it_announces_is_not_whole(announced: int) -> None:
+    text = _statmsg([""] * 10, {400: "CEN0000E", 410: "3"}, date=_DATE)
+    assert parse_whole(text) is not None
+    assert parse_whole(text.replace("NUMATTRS=2", f"NUMATTRS={announced}")) is None
