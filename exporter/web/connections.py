@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import cast
 
-from aiohttp import web
+from aiohttp import EMPTY_PAYLOAD, StreamReader, web
 from aiohttp.http_exceptions import LineTooLong
 
 from exporter.web.access.tls import Tls
@@ -34,6 +34,7 @@ class Limits:
         idle_seconds: without a request. Longer than a usual scrape interval, so that Prometheus keeps its connection.
         line_bytes: of a request line; `field_bytes`: of one header; `header_bytes`: of all headers together;
         fields: number of headers.
+        dropped_bytes: of what is too long, so that a client that sends all before it listens hears that it was refused.
     """
 
     connections: int = 512
@@ -43,6 +44,7 @@ class Limits:
     field_bytes: int = 16384
     header_bytes: int = 32768
     fields: int = 64
+    dropped_bytes: int = 1 << 20
 
 
 class Gate:
@@ -82,7 +84,7 @@ class Gate:
 class GuardedHandler(web.RequestHandler):
     """aiohttp's connection with a time and a size for the headers of a request as a whole."""
 
-    __slots__ = ("_admitted", "_gate", "_header_bytes", "_last_bytes", "_timer", "_tls", "_wire")
+    __slots__ = ("_admitted", "_body", "_dropped", "_gate", "_header_bytes", "_last_bytes", "_timer", "_tls", "_wire")
 
     def __init__(self, server: web.Server, gate: Gate, tls: Tls | None) -> None:
         limits = gate.limits
@@ -100,6 +102,8 @@ class GuardedHandler(web.RequestHandler):
         self._gate = gate
         self._tls = tls
         self._admitted = True
+        self._body: StreamReader = EMPTY_PAYLOAD
+        self._dropped = 0
         self._timer: asyncio.TimerHandle | None = None
         self._header_bytes = 0
         self._last_bytes = b""
@@ -121,13 +125,15 @@ class GuardedHandler(web.RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Hand bytes on to the parser unless the headers they belong to have grown too long."""
+        """Hand bytes on to the parser unless the headers, or the body, that they belong to have grown too long."""
         if not self._admitted:
             return
-        if data and not self._headers_fit(data):
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        if self._dropped or (data and not self._headers_fit(data)):
+            self._drop(data)
             return
         super().data_received(data)
+        if self._messages:
+            self._body = self._messages[-1][1]
 
     def cut_off(self) -> None:
         """Close the connection without waiting for anything."""
@@ -137,7 +143,7 @@ class GuardedHandler(web.RequestHandler):
     def _headers_fit(self, data: bytes) -> bool:
         """Note new bytes. Until the blank line that ends headers has come, the timer runs and bytes are counted.
 
-        Bytes of a body count as well, which does no harm: none is accepted.
+        Bytes of a body count as well: none is accepted, and headers may follow it, as trailers or of another request.
         """
         self._gate.heard(self)
         ended = _END_OF_HEADERS in data or _END_OF_HEADERS in self._last_bytes + data[:3]
@@ -150,6 +156,14 @@ class GuardedHandler(web.RequestHandler):
             self._timer = asyncio.get_running_loop().call_later(self._gate.limits.header_seconds, self._too_slow)
         self._header_bytes += len(data)
         return self._header_bytes <= self._gate.limits.header_bytes
+
+    def _drop(self, data: bytes) -> None:
+        """Drop what is too long, and all that follows. Headers are refused here, a body by whoever answers."""
+        if self._body.is_eof():
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        self._dropped += len(data)
+        if self._dropped > self._gate.limits.dropped_bytes:
+            self.cut_off()
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

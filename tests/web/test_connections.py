@@ -6,12 +6,14 @@ import asyncio
 import logging
 from contextlib import ExitStack
 from itertools import pairwise
+from typing import cast
 
 import pytest
 from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exporter.web.app import make_app
 from exporter.web.connections import Gate, Limits
 from tests.web.serving import World, ask, raw, rest, serving
 
@@ -69,6 +71,7 @@ class Pipe(asyncio.Transport):
         super().__init__()
         self.sent = b""
         self.answered = asyncio.Event()
+        self.aborted = False
         self._answers = answers
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -82,16 +85,20 @@ class Pipe(asyncio.Transport):
     def close(self) -> None:
         pass
 
+    def abort(self) -> None:
+        self.aborted = True
+
+
+async def _nothing(_request: web.BaseRequest) -> web.Response:
+    return web.Response()
+
 
 @settings(max_examples=60, deadline=None)
 @given(cuts=st.sets(st.integers(1, 3 * len(HEALTHY) - 1), max_size=12))
 def test_requests_are_answered_in_whatever_pieces_they_arrive(cuts: set[int]) -> None:
-    async def answer(_request: web.BaseRequest) -> web.Response:
-        return web.Response()
-
     async def scenario() -> bytes:
         # The end of each must be noticed, wherever it is cut, or the bytes of two add up to too many.
-        connection = Gate(web.Server(answer), Limits(header_bytes=len(HEALTHY))).connection()
+        connection = Gate(web.Server(_nothing), Limits(header_bytes=len(HEALTHY))).connection()
         pipe = Pipe(answers=3)
         connection.connection_made(pipe)
         for start, end in pairwise([0, *sorted(cuts), 3 * len(HEALTHY)]):
@@ -102,6 +109,55 @@ def test_requests_are_answered_in_whatever_pieces_they_arrive(cuts: set[int]) ->
 
     sent = asyncio.run(asyncio.wait_for(scenario(), 10))
     assert sent.count(b"HTTP/1.1 200 OK\r\n") == 3
+
+
+async def _answer(pieces: list[bytes]) -> bytes:
+    """Return the application's first answer when all pieces arrive before it can give one."""
+    runner = web.AppRunner(make_app(World().backend()))
+    await runner.setup()
+    connection = Gate(cast("web.Server", runner.server), Limits(header_bytes=1000)).connection()
+    pipe = Pipe(answers=1)
+    connection.connection_made(pipe)
+    for piece in pieces:
+        connection.data_received(piece)
+    await asyncio.wait_for(pipe.answered.wait(), 10)
+    connection.connection_lost(None)
+    await runner.cleanup()
+    return pipe.sent
+
+
+@pytest.mark.parametrize("end", [b"", b"\r\n\r\n", HEALTHY], ids=["nothing", "blank line", "request"])
+@pytest.mark.parametrize(
+    ("framing", "start"), [(b"Content-Length: 4000", b""), (b"Transfer-Encoding: chunked", b"fa0\r\n")]
+)
+def test_a_long_body_is_refused_as_one_however_soon_it_arrives(framing: bytes, start: bytes, end: bytes) -> None:
+    head = b"POST /-/reload HTTP/1.1\r\nHost: x\r\n" + framing + b"\r\n\r\n"
+    sent = asyncio.run(_answer([head, start + b"x" * 500, b"x" * 501, b"x" * 2999 + end]))
+    assert status(sent) == "413 Request Entity Too Large"
+    assert sent.count(b"HTTP/1.1 ") == 1
+
+
+def test_an_endless_body_is_cut_off() -> None:
+    async def scenario() -> list[bool]:
+        limits = Limits(header_bytes=1000, dropped_bytes=2000)
+        connection = Gate(web.Server(_nothing), limits).connection()
+        pipe = Pipe(answers=1)
+        connection.connection_made(pipe)
+        connection.data_received(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n")
+        seen = []
+        for size in (1000, 1, 1999, 1):
+            connection.data_received(b"x" * size)
+            seen.append(pipe.aborted)
+        connection.connection_lost(None)
+        return seen
+
+    assert asyncio.run(scenario()) == [False, False, False, True]
+
+
+def test_long_headers_behind_a_body_are_refused_as_headers() -> None:
+    head = b"POST /-/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n"
+    sent = asyncio.run(_answer([head, b"{}", b"GET / HTTP/1.1\r\nX: " + b"a" * 500, b"a" * 500]))
+    assert status(sent) == "431 Request Header Fields Too Large"
 
 
 def test_one_connection_too_many_closes_the_most_silent() -> None:
