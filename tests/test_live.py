@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exporter.replication.limits import count
 from exporter.replication.state import Tally
 from exporter.report.hierarchy import report
 from exporter.simulator import run_batch
@@ -53,7 +54,7 @@ def test_one_count_that_differs_is_told() -> None:
         code = next(iter(truth["sites"]))
         one, other = read_at_once(Path(name), code).memory(), read_at_once(Path(name), code).memory()
     assert unlike(one, other, one, truth, code) == []
-    other.ledger.state.tallies[Tally.STATUS_MESSAGES]["SMS_HIERARCHY_MANAGER", "3306", "I"] += 1
+    count(other.ledger.state, Tally.STATUS_MESSAGES, ("SMS_HIERARCHY_MANAGER", "3306", "I"))
     assert len(unlike(one, other, one, truth, code)) == 1
 
 

@@ -21,22 +21,24 @@ class Blocks:
 
     def failed(self, state: SiteState, unit: Unit) -> None:
         """Take a unit whose program step failed; `settle` shows its lines."""
-        self._tried[unit.package] = unit
+        package, definition, version = unit.package, unit.definition, unit.version
+        self._tried[package] = unit
         time = unit.failed_at if unit.failed_at is not None else unit.last
-        block = state.blocked.get(unit.package)
+        block = state.blocked.get(package)
         if block is None:
-            block = Blocked(
-                unit.package, unit.missing, time, time, 0, unit.version, unit.definition, unit.error, evidence=()
-            )
-            state.blocked[unit.package] = block
-        resent = None not in (unit.definition, block.definition) and unit.definition != block.definition
-        block.definitions_tried += resent
+            block = Blocked(package, unit.missing, time, time, 0, version, definition, unit.error, evidence=())
+            state.blocked[package] = block
+        if definition and definition != block.definition:
+            if block.definition is not None:  # sent anew: what was told of the former does not hold
+                block.definitions_tried += 1
+                block.version = version
+            block.definition = definition
         block.missing = unit.missing
         block.since = earliest(block.since, time)
         block.last_attempt = latest(block.last_attempt, time)
         block.attempts += 1
-        block.version = unit.version if unit.version is not None or resent else block.version
-        block.definition = unit.definition or block.definition
+        if version is not None:
+            block.version = version
         block.error = unit.error
 
     def end(self, state: SiteState, package: str, time: float | None) -> None:

@@ -7,43 +7,34 @@ began, log times decide.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from exporter.events.event import USER_PREFIX, Event
 from exporter.replication import codec, sources
-from exporter.replication.blocks import Blocks
+from exporter.replication.definitions import Definitions, Take
 from exporter.replication.limits import MAX_PACKAGES, count
 from exporter.replication.packages import Packages, fact_of
 from exporter.replication.processing import Processing
 from exporter.replication.sources import Sources
 from exporter.replication.state import (
-    Fact,
     FactKind,
-    Outcome,
     ProcessingOutcome,
     SiteState,
     Tally,
-    owner_of,
 )
 from exporter.replication.transport import courier
 from exporter.replication.transport.courier import Courier
-from exporter.replication.units import DISTRIBUTION_MANAGER, LINES, Ended, Units, integer, is_own_start, text
+from exporter.replication.units import DISTRIBUTION_MANAGER, Units, integer, is_own_start, text
 from exporter.replication.waits import Waits
 
 FORMAT = 1
 """Of the encoded ledger. Data of another format is refused: the logs are then read again."""
 
-# Before Python 3.12, looking a member up in its enum costs as much as five calls.
-_APPLIED, _BLOCKED, _FAILED, _UNKNOWN = Outcome.APPLIED, Outcome.BLOCKED, Outcome.FAILED, Outcome.UNKNOWN
-_WORDS = {outcome: outcome.value for outcome in Outcome}
-_DEFINITIONS, _REFERENCE_FAILURES, _STATUS_MESSAGES = (
-    Tally.DEFINITIONS,
-    Tally.REFERENCE_FAILURES,
-    Tally.STATUS_MESSAGES,
-)
+
+# Before Python 3.12, looking a member up in its enum costs as much as a call.
+_STATUS_MESSAGES, _PROCESSED, _SUCCEEDED = Tally.STATUS_MESSAGES, FactKind.PROCESSED, ProcessingOutcome.SUCCEEDED
 
 _SITE_CODE = re.compile("[0-9A-Z]{3}")
 _FACTS = {
@@ -81,12 +72,13 @@ class Ledger:
             it stands still, what was rendered or encoded before is still right.
     """
 
-    def __init__(self, site: str | SiteState) -> None:
-        self._work = _Work(site if isinstance(site, SiteState) else SiteState(site))
-        self.state = self._work.state
+    def __init__(self, site: str | _Work) -> None:
+        self._work = work = site if isinstance(site, _Work) else _Work(SiteState(site))
+        self.state = work.state
         self.revision = 0
-        self._blocks = Blocks()
-        handlers: dict[str, Callable[[Event], None]] = {
+        self._definitions = Definitions(work.state, work.units, work.packages, work.sources, work.waits, work.courier)
+        self._blocks = self._definitions.blocks
+        handlers: dict[str, Take] = {
             "component_started": self._restarted,
             "replication_thread_started": self._restarted,
             "content_stored": self._content_stored,
@@ -97,9 +89,6 @@ class Ledger:
             "content_not_arrived": self._late,
             "compressed_files_not_arrived": self._late,
             "newer_version_required": self._late,
-            "program_reference_missing": self._reference_missing,
-            "contents_added": self._contents_added,
-            "package_info_updated": self._info_updated,
             "package_created_or_updated": self._created_or_updated,
             "package_deletion_started": self._deleted,
             "package_deleted": self._deleted,
@@ -112,36 +101,34 @@ class Ledger:
         }
         rooms = (
             handlers,
-            dict.fromkeys(LINES, self._unit_line),
+            self._definitions.plain | self._definitions.quick,
             dict.fromkeys(sources.NAMES, self._sourced),
             dict.fromkeys(courier.NAMES, self._transported),
         )
         names = {name for room in rooms for name in room}
-        self._takers = {name: tuple(room[name] for room in rooms if name in room) for name in names}
+        self._takers = {name: _in_turn([room[name] for room in rooms if name in room]) for name in names}
 
     def apply(self, events: Iterable[Event]) -> None:
         """Take the next events of a log, in its order."""
         takers, known = self._takers, self._work.packages.known
         changes = 0
         for event in events:
-            takes = takers.get(event.name)
-            if takes is None:
-                if not event.name.startswith(USER_PREFIX):
-                    continue
-                count(self.state, Tally.USER_MESSAGES, event.log, event.name.removeprefix(USER_PREFIX))
-            else:
-                for take in takes:
-                    take(event)
+            take = takers.get(event.name)
+            if take is not None:
+                take(event)
                 if len(known) > MAX_PACKAGES:
                     self._forget_a_package()
+            elif event.name.startswith(USER_PREFIX):
+                count(self.state, Tally.USER_MESSAGES, (event.log, event.name.removeprefix(USER_PREFIX)))
+            else:
+                continue
             changes += 1
-        self._blocks.settle(self.state)
+        self._definitions.settle()
         self.revision += changes
 
     def interrupted(self, log: str) -> None:
         """Note that lines of a log were lost: what was open there ended in a way that is not known."""
-        for ended in self._work.units.interrupted(log):
-            self._conclude(ended, None)
+        self._definitions.interrupted(log)
         self._work.processing.interrupted(self.state, log)
         self._work.sources.interrupted(log)
         self._work.courier.interrupted(self.state, log)
@@ -154,7 +141,6 @@ class Ledger:
 
     def encode(self) -> dict[str, Any]:
         """Return the ledger as JSON-able data, from which `decode` makes one that goes on where this one stands."""
-        self._work.units.settle()
         return {"format": FORMAT, "ledger": codec.encode(self._work)}
 
     @classmethod
@@ -168,79 +154,23 @@ class Ledger:
             raise codec.CodecError(f"a ledger of format {FORMAT} was expected")
         work = codec.decode(_Work, data.get("ledger"))
         for tally in Tally:  # one that is newer than the data
-            work.state.tallies.setdefault(tally, Counter())
-        ledger = cls(work.state)
-        ledger._work = work
-        return ledger
+            work.state.tallies.setdefault(tally, {})
+        return cls(work)
 
     def _transported(self, event: Event) -> None:
         self._work.courier.take(self.state, self._work.packages, event)
 
-    # Units of work on incoming definitions.
-
-    def _unit_line(self, event: Event) -> None:
-        for ended in self._work.units.take(event):
-            self._conclude(ended, event)
-
-    def _conclude(self, ended: Ended, event: Event | None) -> None:
-        unit, outcome = ended.unit, ended.outcome
-        if unit.begun or outcome is not _UNKNOWN:
-            count(self.state, _DEFINITIONS, _WORDS[outcome])
-        if not unit.package or outcome is _UNKNOWN:
-            return
-        self._work.packages.touch(unit.package)
-        if outcome is _APPLIED:
-            self._work.packages.version(self.state, unit.package, "definition", unit.version, unit.last)
-        if outcome is _BLOCKED:
-            self._blocks.failed(self.state, unit)
-        elif outcome is _FAILED and unit.stored and unit.refused is not None:
-            fact = Fact(FactKind.DEFINITION_REFUSED, "", unit.version, unit.refused)
-            self._work.packages.fact(self.state, unit.package, fact)
-        elif outcome is _APPLIED:
-            self._blocks.end(self.state, unit.package, unit.last)
-            self._work.waits.end(self.state, unit.package)
-            self._work.courier.stored(self.state, unit.package)
-            if event is not None:
-                fact = fact_of(FactKind.DEFINITION_APPLIED, event, version=unit.version)
-                self._work.packages.fact(self.state, unit.package, fact)
-
     def _restarted(self, event: Event) -> None:
         """Take a line that a component, or the thread that handles incoming definitions, starts anew."""
         if is_own_start(event):
-            for ended in self._work.units.interrupted(event.log):
-                self._conclude(ended, None)
+            self._definitions.interrupted(event.log)
         if event.name == "component_started":
             if is_own_start(event):
                 self._work.processing.interrupted(self.state, event.log)
                 self._work.sources.interrupted(event.log)
             self._work.courier.interrupted(self.state, event.log)
 
-    def _reference_missing(self, event: Event) -> None:
-        count(self.state, _REFERENCE_FAILURES, text(event, "package"))
-
     # Content, source and versions.
-
-    def _contents_added(self, event: Event) -> None:
-        """Tell an owner that writes the contents of its own package from a unit, in which the line stands too."""
-        package = text(event, "package")
-        unit = self._work.units.joins(event)
-        if unit is not None and unit.begun and unit.package in {"", package}:
-            return
-        if not self._owns(package):
-            return
-        version = integer(event, "version")
-        self._work.packages.version(self.state, package, "definition", version, event.time)
-        self._work.packages.fact(self.state, package, fact_of(FactKind.CONTENT_WRITTEN, event, version=version))
-        self._work.sources.read(self.state, package, event.time)
-
-    def _info_updated(self, event: Event) -> None:
-        """Take the line that shows the package's row written: it tells a version, however its unit ends."""
-        unit, package = self._work.units.joins(event), text(event, "package")
-        if unit is not None and unit.package in {"", package}:
-            self._work.packages.version(self.state, package, "definition", unit.version, event.time)
-
-    def _owns(self, package: str) -> bool:
-        return not self.state.site or owner_of(package) == self.state.site.upper()
 
     def _content_stored(self, event: Event) -> None:
         package, version = text(event, "package"), integer(event, "version")
@@ -320,7 +250,7 @@ class Ledger:
     def _status_message(self, event: Event) -> None:
         number, package = text(event, "id"), text(event, "package")
         component = text(event, "component") or event.component
-        count(self.state, _STATUS_MESSAGES, component, number, text(event, "severity"))
+        count(self.state, _STATUS_MESSAGES, (component, number, text(event, "severity")))
         if not package:
             return
         self._work.packages.name(self.state, package, text(event, "name"), event.time)
@@ -330,8 +260,8 @@ class Ledger:
             self._blocks.end(self.state, package, event.time)
             self._work.sources.read(self.state, package, event.time)
             self._work.courier.processed(self.state, package)
-            self._work.packages.fact(self.state, package, fact_of(FactKind.PROCESSED, event))
-            self._work.processing.told(self.state, event, ProcessingOutcome.SUCCEEDED, alone=True)
+            self._work.packages.fact(self.state, package, fact_of(_PROCESSED, event))
+            self._work.processing.told(self.state, event, _SUCCEEDED, alone=True)
         elif number == "2302":
             self._work.packages.fact(self.state, package, fact_of(FactKind.PROCESSING_FAILED, event))
             self._work.processing.told(self.state, event, ProcessingOutcome.FAILED, alone=True)
@@ -349,6 +279,18 @@ class Ledger:
         self._work.waits.forget(self.state, package)
         self._work.sources.forget(self.state, package)
         self._work.packages.forget(self.state, package)
+
+
+def _in_turn(takes: Sequence[Take]) -> Take:
+    """Return what hands an event to each of those that want it."""
+    if len(takes) == 1:
+        return takes[0]
+
+    def each(event: Event) -> None:
+        for take in takes:
+            take(event)
+
+    return each
 
 
 def _child_of(event: Event) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import itemgetter
-from typing import Final
 
 from exporter.events.event import Event
 from exporter.replication.state import Evidence, SiteState, Tally
@@ -39,15 +37,14 @@ MAX_STANDING = 10_000
 MAX_KEYS = 5_000
 """Different values that one tally keeps a count for."""
 
-_PARTS: Final = itemgetter(*map(Event._fields.index, Evidence._fields))
-
 
 def evidence_of(event: Event) -> Evidence:
     """Return the line of an event as evidence, its text cut to the budget with a mark that says so."""
-    if len(event.text) > MAX_TEXT:
-        event = event._replace(text=f"{event.text[:MAX_TEXT]} [... {len(event.text) - MAX_TEXT} characters cut]")
-    # Every event of a unit of work comes here; calling the class would cost twice as much.
-    return tuple.__new__(Evidence, _PARTS(event))
+    _, _, _, file, line, time, _, _, text = event
+    if len(text) > MAX_TEXT:
+        text = f"{text[:MAX_TEXT]} [... {len(text) - MAX_TEXT} characters cut]"
+    # Many events come here; calling the class would cost twice as much.
+    return tuple.__new__(Evidence, (file, line, time, text))
 
 
 def newest(lines: Sequence[Evidence], line: Evidence) -> tuple[Evidence, ...]:
@@ -56,7 +53,7 @@ def newest(lines: Sequence[Evidence], line: Evidence) -> tuple[Evidence, ...]:
     return every if len(every) <= MAX_EVIDENCE else (every[0], *every[-(MAX_EVIDENCE - 1) :])
 
 
-def count(state: SiteState, tally: Tally, *key: str, by: int = 1) -> None:
+def count(state: SiteState, tally: Tally, key: tuple[str, ...], by: int = 1) -> None:
     """Add to a tally; a key that does not fit the budget is counted as dropped."""
     counts = state.tallies[tally]
     known = counts.get(key)
@@ -65,7 +62,8 @@ def count(state: SiteState, tally: Tally, *key: str, by: int = 1) -> None:
     elif len(counts) < MAX_KEYS:
         counts[key] = by
     else:
-        state.tallies[Tally.DROPPED][tally.value,] += 1
+        dropped, what = state.tallies[Tally.DROPPED], (tally.value,)
+        dropped[what] = dropped.get(what, 0) + 1
 
 
 def earliest(a: float | None, b: float | None) -> float | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from exporter.events.event import Event
-from exporter.replication.limits import MAX_ALL_FACTS, MAX_FACTS, evidence_of
+from exporter.replication.limits import MAX_ALL_FACTS, MAX_FACTS, count, evidence_of
 from exporter.replication.state import Fact, FactKind, SiteState, Tally, Versions
 
 What = Literal["definition", "content", "source"]
@@ -32,8 +32,10 @@ class Known:
         """Whether a line may replace what was told; of lines without a time the one that is read last counts."""
         if time is None:
             return True
+        if self.deleted is not None and time < self.deleted:
+            return False
         told = self.told.get(what)
-        return not ((told is not None and time < told) or (self.deleted is not None and time < self.deleted))
+        return told is None or time >= told
 
 
 @dataclass(slots=True)
@@ -45,7 +47,9 @@ class Packages:
 
     def touch(self, package: str) -> Known:
         """Return what is known of a package, which is now the one heard of last."""
-        known = self.known.pop(package, None) or Known()
+        known = self.known.pop(package, None)
+        if known is None:
+            known = Known()
         self.known[package] = known
         return known
 
@@ -60,7 +64,7 @@ class Packages:
         state.versions.pop(package, None)
         state.names.pop(package, None)
         self._forget_facts(state, package)
-        state.tallies[Tally.DROPPED]["packages",] += 1
+        count(state, Tally.DROPPED, ("packages",))
 
     def _forget_facts(self, state: SiteState, package: str) -> None:
         self.facts -= len(state.facts.pop(package, ()))
@@ -73,9 +77,9 @@ class Packages:
         versions = state.versions.get(package)
         if versions is None:
             versions = state.versions[package] = Versions()
-        standing: int | None = getattr(versions, what)
-        if standing is not None and time is not None and time == known.told.get(what):
-            number = max(number, standing)  # of two logs, either may be read first
+        if time is not None and time == known.told.get(what):
+            standing: int | None = getattr(versions, what)
+            number = number if standing is None else max(number, standing)  # of two logs, either may be read first
         setattr(versions, what, number)
         known.told[what] = time
 
@@ -91,21 +95,22 @@ class Packages:
 
     def fact(self, state: SiteState, package: str, fact: Fact) -> None:
         """Keep a fact as the newest of its kind about this package and subject."""
-        known, time = self.touch(package), fact.evidence.time
+        kind, subject, _, (_, _, time, _) = fact
+        known = self.touch(package)
         if time is not None and known.deleted is not None and time < known.deleted:
             return
         facts = state.facts.setdefault(package, {})
-        self.facts -= len(facts)
-        standing = facts.pop((fact.kind, fact.subject), None)
+        before, key = len(facts), (kind, subject)
+        standing = facts.pop(key, None)
         late = standing is not None and time is not None and time < _order(standing)
-        facts[fact.kind, fact.subject] = standing if standing is not None and late else fact
+        facts[key] = standing if standing is not None and late else fact
         if len(facts) > MAX_FACTS:
             # Of what there is one for each child site, the oldest says least.
             del facts[min(facts, key=lambda key: (not key[1], _order(facts[key])))]
-        self.facts += len(facts)
+        self.facts += len(facts) - before
         if self.facts > MAX_ALL_FACTS:
             self._forget_facts(state, next(other for other in self.known if other in state.facts))
-            state.tallies[Tally.DROPPED]["facts",] += 1
+            count(state, Tally.DROPPED, ("facts",))
 
     def deleted(self, state: SiteState, package: str, event: Event) -> None:
         """Forget what was told before a package's deletion; what another log told later is of its successor."""
@@ -134,7 +139,7 @@ class Packages:
 
 def fact_of(kind: FactKind, event: Event, subject: str = "", version: int | None = None) -> Fact:
     """Return the line of an event as a fact."""
-    return Fact(kind, subject, version, evidence_of(event))
+    return tuple.__new__(Fact, (kind, subject, version, evidence_of(event)))  # as there
 
 
 def _order(fact: Fact) -> float:

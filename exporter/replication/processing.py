@@ -9,6 +9,8 @@ from exporter.replication.limits import MAX_OPEN, count
 from exporter.replication.state import ProcessingOutcome, SiteState, Tally
 from exporter.replication.units import text
 
+_KEYS = {outcome: (outcome.value,) for outcome in ProcessingOutcome}
+_PACKAGE_PROCESSING = Tally.PACKAGE_PROCESSING
 _STRENGTH = {
     outcome: strength
     for strength, outcome in enumerate(
@@ -65,7 +67,8 @@ class Processing:
         key = _key(event)
         standing = self.open.get(key)
         if standing is not None:
-            self.open[key] = max(standing, outcome, key=_STRENGTH.__getitem__)
+            if _STRENGTH[outcome] > _STRENGTH[standing]:
+                self.open[key] = outcome
         elif alone:
             _count(state, outcome)
 
@@ -86,12 +89,14 @@ class Processing:
 
 
 def _thread(event: Event) -> tuple[str, str]:
-    return event.log, "" if event.thread is None else str(event.thread)
+    _, _, log, _, _, _, thread, _, _ = event
+    return log, "" if thread is None else str(thread)
 
 
 def _key(event: Event) -> tuple[str, str]:
-    return event.log, text(event, "package") if event.thread is None else str(event.thread)
+    _, _, log, _, _, _, thread, _, _ = event
+    return log, text(event, "package") if thread is None else str(thread)
 
 
 def _count(state: SiteState, outcome: ProcessingOutcome) -> None:
-    count(state, Tally.PACKAGE_PROCESSING, str(outcome))
+    count(state, _PACKAGE_PROCESSING, _KEYS[outcome])

@@ -7,14 +7,15 @@ as JSON and read back unchanged (`codec`). Everything here is bounded: `limits` 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 _PACKAGE_ID = re.compile(r"[0-9A-Za-z]{3}[0-9A-Fa-f]{5}")
 
 
+@lru_cache(maxsize=1024)  # the same packages are named again and again
 def owner_of(package: str) -> str:
     """Return the site that owns a package: the first three characters of its ID, or "" when it is not a real ID."""
     return package[:3].upper() if _PACKAGE_ID.fullmatch(package) else ""
@@ -372,7 +373,7 @@ class SiteState:
     past_source_errors: dict[tuple[str, SourceReason], SourceError] = field(default_factory=dict)
     versions: dict[str, Versions] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
-    tallies: dict[Tally, Counter[tuple[str, ...]]] = field(default_factory=lambda: {t: Counter() for t in Tally})
+    tallies: dict[Tally, dict[tuple[str, ...], int]] = field(default_factory=lambda: {t: {} for t in Tally})
     block_durations: Histogram = field(default_factory=_block_durations)
     facts: dict[str, dict[tuple[FactKind, str], Fact]] = field(default_factory=dict)
     transport: TransportState = field(default_factory=TransportState)

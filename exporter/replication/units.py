@@ -13,10 +13,10 @@ may be missing, so it never is an all-clear. Package processing threads lock pac
 from __future__ import annotations
 
 import ntpath
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from exporter.events.event import Event
 from exporter.replication.limits import MAX_EVIDENCE, MAX_OPEN, MAX_REFERENCES, evidence_of
@@ -45,9 +45,8 @@ _OPENS_LOOSE = _FAILED_ELSEWHERE | {
 _NAMELESS = "program_reference_missing"
 """The line that names another package than its unit's: the one that is missing."""
 _PROOFS = _FAILED_ELSEWHERE | {"program_reference_missing", "package_program_not_updated", "newer_version_required"}
-_TELLING = _PROOFS | {"contents_added", "package_info_updated"}
-LINES: Final = _OPENS_LOOSE | {"incoming_file", "contents_added", "package_unlocked"}
-"""Names of the events that a unit is made of."""
+LINES: Final = _OPENS_LOOSE | {"contents_added", "package_unlocked"}
+"""Names of the events that a unit is made of, but the one that it begins with."""
 
 
 @dataclass(slots=True)
@@ -83,7 +82,7 @@ class Unit:
     skipped: bool = False
     failed_at: float | None = None
     last: float | None = None
-    lines: list[tuple[bool, Evidence]] = field(default_factory=list)
+    lines: tuple[tuple[bool, Evidence], ...] = ()
     refused: Evidence | None = None
     fresh: list[Event] = field(default_factory=list, init=False)
 
@@ -98,56 +97,63 @@ class Unit:
         if event.time is not None:
             self.last = event.time
         self.fresh.append(event)
-        if len(self.fresh) > MAX_EVIDENCE:
-            self.settle()
-        if event.name in _TELLING:
-            self._note(event)
+        note = _NOTES.get(event.name)
+        if note is not None:
+            note(self, event)
 
     def settle(self) -> None:
-        """Keep what is to be kept of the fresh lines."""
+        """Keep what is to be kept of the fresh lines; after every block of a log at the latest."""
+        lines = list(self.lines)
         for event in self.fresh:
-            self.lines.append((event.name in _PROOFS, evidence_of(event)))
-            if len(self.lines) > MAX_EVIDENCE:
+            lines.append((event.name in _PROOFS, evidence_of(event)))
+            if len(lines) > MAX_EVIDENCE:
                 # A line that proves a failure outlives those that only show the unit's course.
-                plain = [i for i, (proves, _) in enumerate(self.lines[:-1]) if not proves]
-                del self.lines[plain[-1] if plain else -1]
+                plain = [i for i, (proves, _) in enumerate(lines[:-1]) if not proves]
+                del lines[plain[-1] if plain else -1]
+        self.lines = tuple(lines)
         self.fresh.clear()
 
-    def _note(self, event: Event) -> None:
-        """Note what a line tells besides that it was written."""
-        name = event.name
-        if name == "contents_added":
-            self.version = integer(event, "version")
-        elif name == "package_info_updated":
-            self.stored = True
-        elif name == "program_reference_missing":
-            self._lack(Reference(text(event, "package"), text(event, "program")), event.time)
-        elif name == "package_program_not_updated":
-            self._fail_program(integer(event, "error"), event.time)
-        elif name == "newer_version_required":
-            self.skipped = True
-            self.definition = self.definition or base_name(text(event, "file")) or None
-        elif name in _FAILED_ELSEWHERE:
-            self.failed = True
-            if name == "package_server_not_updated":
-                self.refused = evidence_of(event)
+    def add_contents(self, event: Event) -> None:
+        """Note the version that "Adding these contents" tells."""
+        self.version = integer(event, "version")
 
-    def _lack(self, reference: Reference, time: float | None) -> None:
+    def store(self, _: Event) -> None:
+        """Note that the package's own row is written."""
+        self.stored = True
+
+    def lack(self, event: Event) -> None:
+        """Note a reference that an insert lacked."""
         if self.failed_at is None:
-            self.failed_at = time
+            self.failed_at = event.time
+        reference = _reference(text(event, "package"), text(event, "program"))
         if reference not in self.missing and len(self.missing) < MAX_REFERENCES:
             self.missing += (reference,)
 
-    def _fail_program(self, error: int | None, time: float | None) -> None:
+    def fail_program(self, event: Event) -> None:
+        """Note that the program step failed."""
         if self.failed_at is None:
-            self.failed_at = time
+            self.failed_at = event.time
         self.program_failed = True
-        self.error = error
+        self.error = integer(event, "error")
+
+    def skip(self, event: Event) -> None:
+        """Note that it is put off, and what its file is called."""
+        self.skipped = True
+        self.definition = self.definition or base_name(text(event, "file")) or None
+
+    def fail(self, _: Event) -> None:
+        """Note that it failed at another step."""
+        self.failed = True
+
+    def refuse(self, event: Event) -> None:
+        """Note that it failed at a distribution point's row."""
+        self.failed = True
+        self.refused = evidence_of(event)
 
     @property
     def outcome(self) -> Outcome:
         """How it ended, once its last line was seen."""
-        if self.missing or self.program_failed:
+        if self.program_failed or self.missing:
             return _BLOCKED
         if self.skipped:
             return _SKIPPED
@@ -156,11 +162,19 @@ class Unit:
         return _APPLIED if self.begun and self.package else _UNKNOWN
 
 
-class Ended(NamedTuple):
-    """A unit that is over, and how."""
+_NOTES: Final[dict[str, Callable[[Unit, Event], None]]] = {
+    "contents_added": Unit.add_contents,
+    "package_info_updated": Unit.store,
+    "program_reference_missing": Unit.lack,
+    "package_program_not_updated": Unit.fail_program,
+    "newer_version_required": Unit.skip,
+    "package_not_updated": Unit.fail,
+    "package_server_not_updated": Unit.refuse,
+}
+"""What is noted of the lines that tell something besides that they were written."""
 
-    unit: Unit
-    outcome: Outcome
+Ended = tuple[Unit, Outcome]
+"""A unit that is over, and how."""
 
 
 @dataclass(slots=True)
@@ -171,25 +185,19 @@ class Units:
 
     def take(self, event: Event) -> Sequence[Ended]:
         """Take one line of a unit (`LINES`); return the units that it ended, in their order."""
-        name, key = event.name, (event.log, event.thread)
-        if name == "incoming_file":
-            return self._begin(event)
-        unit = self.open.get(key)
+        name, fields, log, _, _, _, thread, _, _ = event
+        unit = self.open.get((log, thread))
         if unit is None or not unit.begun:
             return self._take_loose(event, unit)
-        named = event.fields.get("package")
-        if named != unit.package and name != _NAMELESS:
+        if fields.get("package") != unit.package and name != _NAMELESS:
             if unit.package:
                 return self._foreign(event, unit, text(event, "package"))
             # In text without threads the contents of another package may be written between the lines of this unit.
-            if key[1] is None and name == "contents_added":
+            if thread is None and name == "contents_added":
                 return ()
             unit.package = text(event, "package")
         unit.add(event)
-        if name != "package_unlocked":
-            return ()
-        del self.open[key]
-        return (Ended(unit, unit.outcome),)
+        return self._end(event, unit)
 
     def _take_loose(self, event: Event, unit: Unit | None) -> list[Ended]:
         """Take a line of a unit whose beginning was not seen."""
@@ -211,7 +219,7 @@ class Units:
 
     def interrupted(self, log: str) -> list[Ended]:
         """Close the open units of one log: lines were lost, or the component started anew."""
-        return [Ended(self.open.pop(key), _UNKNOWN) for key in [key for key in self.open if key[0] == log]]
+        return [(self.open.pop(key), _UNKNOWN) for key in [key for key in self.open if key[0] == log]]
 
     def settle(self) -> None:
         """Keep what is to be kept of the open units' fresh lines."""
@@ -222,24 +230,34 @@ class Units:
         """Return the open unit of the line's thread."""
         return self.open.get(key_of(event))
 
-    def _begin(self, event: Event) -> list[Ended]:
-        ended = self._close_open(event)
-        file = base_name(text(event, "file"))
-        if file.upper().endswith(_DEFINITION):
-            self._open(event, Unit(file, "", begun=True), ended).add(event)
+    def begin(self, event: Event) -> list[Ended]:
+        """Take the line that an incoming file is worked on; return the unit that was not seen to end."""
+        _, _, log, _, _, time, thread, _, _ = event
+        earlier = self.open.pop((log, thread), None)
+        ended = [] if earlier is None else [(earlier, _UNKNOWN)]
+        file = _definition_in(text(event, "file"))
+        if file:
+            if len(self.open) >= MAX_OPEN:
+                ended.append(self._push_out())
+            unit = self.open[log, thread] = Unit(file, "", True)  # noqa: FBT003 - a keyword costs time
+            unit.last = time
+            unit.fresh.append(event)
         return ended
 
     def _open(self, event: Event, unit: Unit, ended: list[Ended]) -> Unit:
         if len(self.open) >= MAX_OPEN:
-            # Package processing threads may leave loose units behind; they must not push out a real one.
-            loose = (key for key, other in self.open.items() if not other.begun)
-            ended.append(Ended(self.open.pop(next(loose, next(iter(self.open)))), _UNKNOWN))
+            ended.append(self._push_out())
         self.open[key_of(event)] = unit
         return unit
 
+    def _push_out(self) -> Ended:
+        # Package processing threads may leave loose units behind; they must not push out a real one.
+        loose = (key for key, other in self.open.items() if not other.begun)
+        return self.open.pop(next(loose, next(iter(self.open)))), _UNKNOWN
+
     def _close_open(self, event: Event) -> list[Ended]:
         unit = self.open.pop(key_of(event), None)
-        return [] if unit is None else [Ended(unit, _UNKNOWN)]
+        return [] if unit is None else [(unit, _UNKNOWN)]
 
     def _foreign(self, event: Event, unit: Unit, named: str) -> list[Ended]:
         """Take a line about another package than the open unit's.
@@ -258,7 +276,7 @@ class Units:
             # The reference line does not say whose it is; the line that follows it does.
             other.missing = unit.missing[-1:]
             unit.settle()
-            other.lines = [line for line in unit.lines if line[0]][-1:]
+            other.lines = tuple([line for line in unit.lines if line[0]][-1:])
         other.add(event)
         return ended + self._end(event, other)
 
@@ -267,7 +285,7 @@ class Units:
         if event.name != "package_unlocked" and (unit.begun or not unit.program_failed):
             return []
         del self.open[key_of(event)]
-        return [Ended(unit, unit.outcome)]
+        return [(unit, unit.outcome)]
 
 
 def _starts_another(unit: Unit, event: Event) -> bool:
@@ -282,10 +300,22 @@ def is_own_start(event: Event) -> bool:
 
 def key_of(event: Event) -> tuple[str, int | None]:
     """Return what joins the lines of one thread."""
-    return event.log, event.thread
+    _, _, log, _, _, _, thread, _, _ = event
+    return log, thread
 
 
-@lru_cache(maxsize=1024)  # the same definition is tried again and again
+# The same definition is tried again and again, and lacks the same reference.
+_reference = lru_cache(maxsize=1024)(Reference)
+
+
+@lru_cache(maxsize=1024)
+def _definition_in(path: str) -> str:
+    """Return the name of the file when it is a definition, else ""."""
+    file = base_name(path)
+    return file if file.upper().endswith(_DEFINITION) else ""
+
+
+@lru_cache(maxsize=1024)
 def base_name(path: str) -> str:
     """Return the last part of a path as Windows writes it, without the full stop that ends the sentence around it."""
     return ntpath.basename(path.strip()).rstrip(".")

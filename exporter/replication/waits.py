@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from exporter.events.event import Event
-from exporter.replication.limits import MAX_STANDING, latest
+from exporter.replication.limits import MAX_STANDING, count, latest
 from exporter.replication.state import SiteState, Tally, Waiting, WaitReason
 from exporter.replication.tries import Try, add_try, end_tries
 from exporter.replication.units import integer, text
@@ -67,7 +67,7 @@ class Waits:
         waiting = state.waiting.get((package, from_site, reason))
         if waiting is None:
             if len(state.waiting) >= MAX_STANDING:
-                state.tallies[Tally.DROPPED]["waiting",] += 1
+                count(state, Tally.DROPPED, ("waiting",))
                 return
             waiting = Waiting(package, from_site, reason, None, None, 0, None, ())
             state.waiting[package, from_site, reason] = waiting
@@ -109,8 +109,9 @@ class Waits:
 
     def end(self, state: SiteState, package: str) -> None:
         """End every wait for a package: its unit went through, or it was deleted."""
-        for key in list(self.tries.get(package, {})):
-            self._end(state, package, key)
+        if package in self.tries:  # nearly never
+            for key in list(self.tries[package]):
+                self._end(state, package, key)
 
     def forget(self, state: SiteState, package: str) -> None:
         """Drop all that is known of a package."""

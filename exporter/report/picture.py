@@ -7,7 +7,6 @@ lock held, and only when the site has changed: a hundred looks at logs that stan
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -172,7 +171,7 @@ def still(view: SiteView) -> SitePicture:
         past_source_errors={key: replace(error) for key, error in state.past_source_errors.items()},
         versions={package: replace(versions) for package, versions in state.versions.items()},
         names=dict(state.names),
-        tallies={tally: Counter(counts) for tally, counts in state.tallies.items()},
+        tallies={tally: dict(counts) for tally, counts in state.tallies.items()},
         block_durations=replace(state.block_durations, counts=list(state.block_durations.counts)),
         facts={package: dict(facts) for package, facts in state.facts.items()},
         transport=_still_transport(state.transport),

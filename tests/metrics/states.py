@@ -70,12 +70,12 @@ def chicago() -> SiteView:
     }
     state.versions = {"CEN00010": Versions(definition=3), "CEN00020": Versions(4, 2, 4)}
     state.names = {"CEN00020": "Office 2010"}
-    state.tallies[Tally.REFERENCE_FAILURES] = Counter({("CEN00010",): 12, ("NYC00011",): 3})
-    state.tallies[Tally.DEFINITIONS] = Counter({(Outcome.BLOCKED.value,): 15, (Outcome.APPLIED.value,): 40})
-    state.tallies[Tally.PACKAGE_PROCESSING] = Counter({(ProcessingOutcome.SUCCEEDED.value,): 7})
-    state.tallies[Tally.STATUS_MESSAGES] = Counter({("SMS_DISTRIBUTION_MANAGER", "2301", "info"): 7})
-    state.tallies[Tally.USER_MESSAGES] = Counter({("distmgr", "backup_failed"): 2})
-    state.tallies[Tally.DROPPED] = Counter({("packages",): 1})
+    state.tallies[Tally.REFERENCE_FAILURES] = {("CEN00010",): 12, ("NYC00011",): 3}
+    state.tallies[Tally.DEFINITIONS] = {(Outcome.BLOCKED.value,): 15, (Outcome.APPLIED.value,): 40}
+    state.tallies[Tally.PACKAGE_PROCESSING] = {(ProcessingOutcome.SUCCEEDED.value,): 7}
+    state.tallies[Tally.STATUS_MESSAGES] = {("SMS_DISTRIBUTION_MANAGER", "2301", "info"): 7}
+    state.tallies[Tally.USER_MESSAGES] = {("distmgr", "backup_failed"): 2}
+    state.tallies[Tally.DROPPED] = {("packages",): 1}
     _add_transport(state)
     state.block_durations.add(600)
     state.block_durations.add(5_000_000)
@@ -113,15 +113,15 @@ def _add_transport(state: SiteState) -> None:
     }
     transport.send_durations = {"PDX": histogram(SEND_DURATION_BOUNDS)}
     transport.send_durations["PDX"].add(42.5)
-    state.tallies[Tally.SENDER_REQUESTS] = Counter({("PDX", "taken"): 5, ("PDX", "completed"): 3})
-    state.tallies[Tally.SENDER_BYTES] = Counter({("PDX",): 123_456_789_012})
-    state.tallies[Tally.SENDER_CONNECTION_FAILURES] = Counter({("PDX", "53"): 2})
-    state.tallies[Tally.SENDER_SITES_PUT_ASIDE] = Counter({("PDX",): 1})
-    state.tallies[Tally.SCHEDULER_REQUESTS] = Counter({("PDX", "created"): 5})
-    state.tallies[Tally.SCHEDULER_JOBS_DROPPED] = Counter({("BOS", TroubleKind.NO_ADDRESS.value): 1})
-    state.tallies[Tally.DESPOOLER_INSTRUCTIONS] = Counter({("CEN", "executed"): 70, ("CEN", "retried"): 4})
-    state.tallies[Tally.REPLICATION_FILES] = Counter({("found",): 900})
-    state.tallies[Tally.PACKAGE_TRANSFERS] = Counter({("\\\\DP1.example.com", "failed"): 1})
+    state.tallies[Tally.SENDER_REQUESTS] = {("PDX", "taken"): 5, ("PDX", "completed"): 3}
+    state.tallies[Tally.SENDER_BYTES] = {("PDX",): 123_456_789_012}
+    state.tallies[Tally.SENDER_CONNECTION_FAILURES] = {("PDX", "53"): 2}
+    state.tallies[Tally.SENDER_SITES_PUT_ASIDE] = {("PDX",): 1}
+    state.tallies[Tally.SCHEDULER_REQUESTS] = {("PDX", "created"): 5}
+    state.tallies[Tally.SCHEDULER_JOBS_DROPPED] = {("BOS", TroubleKind.NO_ADDRESS.value): 1}
+    state.tallies[Tally.DESPOOLER_INSTRUCTIONS] = {("CEN", "executed"): 70, ("CEN", "retried"): 4}
+    state.tallies[Tally.REPLICATION_FILES] = {("found",): 900}
+    state.tallies[Tally.PACKAGE_TRANSFERS] = {("\\\\DP1.example.com", "failed"): 1}
 
 
 def quiet(site: str) -> SiteView:

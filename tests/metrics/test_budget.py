@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 from exporter.metrics.budget import fair_shares
 from exporter.metrics.exposition import Exposition, Form
 from exporter.metrics.views import SiteView, Snapshot
+from exporter.replication.limits import count
 from exporter.replication.state import SEND_DURATION_BOUNDS, SiteState, Tally, histogram
 from tests.metrics.states import FACTS
 
@@ -41,7 +40,7 @@ def test_a_budget_is_used_up_and_shared_fairly(wanted: list[int], budget: int) -
 
 def failing(site: str, *packages: str) -> SiteState:
     state = SiteState(site)
-    state.tallies[Tally.REFERENCE_FAILURES] = Counter({(package,): 1 for package in packages})
+    state.tallies[Tally.REFERENCE_FAILURES] = {(package,): 1 for package in packages}
     return state
 
 
@@ -51,7 +50,7 @@ def test_oldest_series_stay_and_what_is_left_out_is_counted() -> None:
     exposition = Exposition(lambda: Snapshot([SiteView(state, {}, revision)], FACTS), {FAILURES: 2})
     before = exposition.page(Form.TEXT)
     for number in range(3, 50):
-        state.tallies[Tally.REFERENCE_FAILURES][f"CEN000{number:02}",] += 1
+        count(state, Tally.REFERENCE_FAILURES, (f"CEN000{number:02}",))
         revision += 1
         after = exposition.page(Form.TEXT)
         assert samples(after, FAILURES) == samples(before, FAILURES)

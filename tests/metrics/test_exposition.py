@@ -22,6 +22,7 @@ from exporter.metrics.collector import StateCollector
 from exporter.metrics.contract import FAMILIES
 from exporter.metrics.exposition import Exposition, Form
 from exporter.metrics.views import SiteView, Snapshot
+from exporter.replication.limits import count
 from exporter.replication.state import Outcome, SiteState, Tally
 from tests.metrics import golden
 from tests.metrics.promtool import complaints
@@ -93,7 +94,7 @@ def test_a_state_that_changes_in_place_is_shown_as_it_is(data: st.DataObject) ->
             del state.blocked[package]
         else:
             state.blocked[package] = blocked(package, since=data.draw(st.sampled_from([1.0, 2.0])))
-        state.tallies[Tally.DEFINITIONS][Outcome.BLOCKED.value,] += 1
+        count(state, Tally.DEFINITIONS, (Outcome.BLOCKED.value,))
         revision += 1
         assert exposition.page(Form.TEXT) == plainly(
             Snapshot([SiteView(state, {}, 0), quiet("NYC")], FACTS), Form.TEXT, {}

@@ -383,12 +383,6 @@ def test_the_revision_moves_with_every_event_that_tells_something(teller: Teller
     assert teller.ledger.revision > before
 
 
-def test_a_state_may_be_given_instead_of_a_site() -> None:
-    state = SiteState("NYC")
-    ledger = Ledger(state)
-    assert ledger.state is state
-
-
 def test_long_lines_of_evidence_are_cut_with_a_mark(teller: Teller) -> None:
     teller.unit(missing=[(PKG, "x" * 10_000)])
     long = max((line.text for line in teller.state.blocked[TS].evidence), key=len)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from exporter.events.event import Event
 from exporter.replication.ledger import Ledger
 from exporter.replication.state import Outcome, Reference, SiteState
+from exporter.replication.units import LINES
 from tests.replication.builders import INCOMING, START, replay
 
 PACKAGES = ("CEN00021", "CEN00022", "CHI00003")
@@ -355,6 +356,37 @@ def test_events_that_come_one_by_one_leave_what_they_leave_at_once(events: list[
     at_once = replay(events)
     assert one_by_one.encode() == at_once.encode()
     assert one_by_one.revision == at_once.revision
+
+
+_OF_UNITS = {"incoming_file", *LINES}
+_unit_lines = st.lists(
+    st.sampled_from(sorted(_OF_UNITS | {"package_deleted", "component_started"})).flatmap(
+        lambda name: st.builds(
+            Event,
+            st.just(name),
+            _BY_LOG["distmgr"].get(name, _fields(package=_PACKAGE)),
+            st.just("distmgr"),
+            st.just("distmgr.log"),
+            st.integers(1, 9),
+            st.none() | st.floats(START, START + 9),
+            st.sampled_from((None, 1, 1, 1, 1)),
+            st.just(""),
+            st.just(name),
+        )
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_unit_lines | any_events(timed=False), st.integers(1, 20))
+def test_the_quick_way_and_the_plain_way_come_to_the_same_after_every_block(events: list[Event], size: int) -> None:
+    quick, plain = Ledger("CEN"), Ledger("CEN")
+    plain._takers.update({name: plain._definitions.plain[name] for name in plain._definitions.quick})
+    for block in range(0, len(events), size):
+        for ledger in (quick, plain):
+            ledger.apply(events[block : block + size])
+        assert quick.encode() == plain.encode()
 
 
 @settings(max_examples=100, deadline=None)

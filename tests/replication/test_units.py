@@ -292,9 +292,9 @@ def test_open_units_are_bounded_and_the_oldest_is_counted_as_unknown() -> None:
 def test_a_unit_without_a_name_is_no_all_clear() -> None:
     units = Units()
     teller = Teller()
-    units.take(teller.event("incoming_file", file=rf"{INCOMING}\RD5L85BW.PKG"))
-    (ended,) = units.take(teller.event("package_unlocked"))
-    assert ended.outcome is Outcome.UNKNOWN
+    units.begin(teller.event("incoming_file", file=rf"{INCOMING}\RD5L85BW.PKG"))
+    ((_, outcome),) = units.take(teller.event("package_unlocked"))
+    assert outcome is Outcome.UNKNOWN
 
 
 @pytest.mark.parametrize(

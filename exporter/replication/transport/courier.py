@@ -29,6 +29,10 @@ NAMES = scheduler.NAMES | sender.NAMES | despooler.NAMES | transfer.NAMES | _DIS
 """Names of the events that tell of the transport."""
 
 
+# Before Python 3.12, looking a member up in its enum costs as much as a call.
+_REFUSED, _NOT_UNPACKED = TroubleKind.DEFINITION_REFUSED, TroubleKind.CONTENT_NOT_UNPACKED
+
+
 @dataclass(slots=True)
 class Courier:
     """What the components between two sites are at."""
@@ -84,11 +88,11 @@ class Courier:
         package, point = text(event, "package"), server_of(text(event, "distribution_point"))
         match event.name:
             case "package_server_not_updated" | "package_row_missing":
-                key = TroubleKind.DEFINITION_REFUSED, "", package
+                key = _REFUSED, "", package
                 self.troubles.add(state, event, key, About(package, point=point))
             case "decompression_failed":
                 package = base_name(text(event, "compressed_file")).partition(".")[0]
-                self.troubles.add(state, event, (TroubleKind.CONTENT_NOT_UNPACKED, "", package), About(package))
+                self.troubles.add(state, event, (_NOT_UNPACKED, "", package), About(package))
             case "dp_unreachable":
                 key = TroubleKind.DISTRIBUTION_POINT_UNREACHABLE, "", point
                 self.troubles.add(state, event, key, About("", integer(event, "win32_error"), point))
@@ -97,8 +101,8 @@ class Courier:
 
     def stored(self, state: SiteState, package: str) -> None:
         """Take a line that shows the definition of a package in force at the site, or the package gone."""
-        self.troubles.settle(state, TroubleKind.DEFINITION_REFUSED, package)
+        self.troubles.settle(state, _REFUSED, package)
 
     def processed(self, state: SiteState, package: str) -> None:
         """Take a line that shows all work on a package done, or the package gone."""
-        self.troubles.settle(state, TroubleKind.CONTENT_NOT_UNPACKED, package)
+        self.troubles.settle(state, _NOT_UNPACKED, package)

@@ -84,7 +84,7 @@ class Despooler:
                 if used is not None and allowed is not None:
                     state.transport.threads["despool"] = ThreadUse(used, allowed, event.time)
             case "despooling_thread_awaited":
-                count(state, Tally.DESPOOLER_THREAD_WAITS)
+                count(state, Tally.DESPOOLER_THREAD_WAITS, ())
             case _:
                 self._work(state, troubles, event)
 
@@ -131,11 +131,11 @@ class Despooler:
                 at.job, at.retried = text(event, "job"), True
                 kind = TroubleKind.CONTENT_BEFORE_DEFINITION if at.early else TroubleKind.DESPOOLER_RETRY
                 troubles.add(state, event, (kind, at.from_site, at.job), About(at.package))
-                count(state, Tally.DESPOOLER_INSTRUCTIONS, at.from_site, "retried")
+                count(state, Tally.DESPOOLER_INSTRUCTIONS, (at.from_site, "retried"))
             case "instruction_postponed":
                 self._put_off(_stem(text(event, "file")), at)
             case "instruction_executed":
-                count(state, Tally.DESPOOLER_INSTRUCTIONS, at.from_site, "executed")
+                count(state, Tally.DESPOOLER_INSTRUCTIONS, (at.from_site, "executed"))
                 troubles.end(state, at.from_site, at.job, at.name)
                 self.put_off.pop(at.name, None)
                 del self.threads[key_of(event)]
@@ -152,7 +152,7 @@ class Despooler:
         if event.name == "package_file_missing":
             at.package, at.job = text(event, "package"), text(event, "job")
         elif event.name == "instruction_failed":
-            count(state, Tally.DESPOOLER_INSTRUCTIONS, at.from_site, "failed")
+            count(state, Tally.DESPOOLER_INSTRUCTIONS, (at.from_site, "failed"))
             lost = not at.retried and bool(at.package or at.type.endswith(_PACKAGE))
             at.retried = False
         if not lost:

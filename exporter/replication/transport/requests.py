@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exporter.events.event import Event
-from exporter.replication.limits import MAX_EVIDENCE, earliest, evidence_of, latest
+from exporter.replication.limits import MAX_EVIDENCE, count, earliest, evidence_of, latest
 from exporter.replication.state import Failure, LinkBasis, SendJob, SendRequest, SiteState, Tally
 
 MAX_REQUESTS = 5_000
@@ -21,7 +21,7 @@ def request_of(state: SiteState, request: str, time: float | None) -> SendReques
         if len(requests) >= MAX_REQUESTS:
             oldest = next((name for name, known in requests.items() if known.done), next(iter(requests)))
             if not requests.pop(oldest).done:
-                state.tallies[Tally.DROPPED]["send_requests",] += 1
+                count(state, Tally.DROPPED, ("send_requests",))
         found = requests[request] = SendRequest()
     found.since = earliest(found.since, time)
     return found
@@ -70,6 +70,6 @@ def link(state: SiteState, parent: str, child: str, basis: LinkBasis) -> None:
     if not parent or not child or parent == child:
         return
     if (parent, child) not in links and len(links) >= MAX_LINKS:
-        state.tallies[Tally.DROPPED]["links",] += 1
+        count(state, Tally.DROPPED, ("links",))
     elif basis is LinkBasis.STATED or (parent, child) not in links:
         links[parent, child] = basis

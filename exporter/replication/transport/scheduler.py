@@ -109,7 +109,7 @@ class Scheduler:
         request.destination = request.destination or job.destination
         self._remember(name, job.destination)
         _lead(state, job.package, job.destination)
-        count(state, Tally.SCHEDULER_REQUESTS, job.destination, "created")
+        count(state, Tally.SCHEDULER_REQUESTS, (job.destination, "created"))
         troubles.clear(state, event, "", TroubleKind.NO_REQUEST_ID, TroubleKind.SCHEDULER_STOPPED)
         if job.destination:
             troubles.clear(state, event, job.destination, TroubleKind.NO_ADDRESS)
@@ -127,7 +127,7 @@ class Scheduler:
         _lead(state, request.package, request.destination)
 
     def _completed(self, state: SiteState, event: Event, job: Job) -> None:
-        count(state, Tally.SCHEDULER_REQUESTS, self.destinations.get(job.checked, ""), "completed")
+        count(state, Tally.SCHEDULER_REQUESTS, (self.destinations.get(job.checked, ""), "completed"))
         if job.checked:
             self._finish(state, job.checked, event.time)
 
@@ -170,7 +170,7 @@ def _drop(state: SiteState, packages: Packages, event: Event, job: Job, why: tup
         return
     job.dropped = True
     kind, site = why
-    count(state, Tally.SCHEDULER_JOBS_DROPPED, site, kind.value)
+    count(state, Tally.SCHEDULER_JOBS_DROPPED, (site, kind.value))
     _lead(state, job.package, site)
     if job.package:
         packages.fact(state, job.package, fact_of(FactKind.JOB_DROPPED, event, site))

@@ -87,7 +87,7 @@ class Sender:
         match event.name:
             case "bytes_written":
                 # These are by far the most lines of a busy sender: a count, and nothing else.
-                count(state, Tally.SENDER_BYTES, sending.destination, by=max(0, integer(event, "bytes") or 0))
+                count(state, Tally.SENDER_BYTES, (sending.destination,), by=max(0, integer(event, "bytes") or 0))
             case "send_request_found":
                 self._taken(state, event)
             case "sending_thread_created":
@@ -116,7 +116,7 @@ class Sender:
         request = request_of(state, name, event.time)
         request.destination = site or request.destination
         take(request, event.time)
-        count(state, Tally.SENDER_REQUESTS, site, "taken")
+        count(state, Tally.SENDER_REQUESTS, (site, "taken"))
         if event.log not in self.taken and len(self.taken) >= MAX_SENDING:
             del self.taken[next(iter(self.taken))]
         self.taken[event.log] = Sending(name, site, event.time)
@@ -152,7 +152,7 @@ class Sender:
             request.package = request.package or package
 
     def _completed(self, state: SiteState, event: Event, sending: Sending) -> None:
-        count(state, Tally.SENDER_REQUESTS, sending.destination, "completed")
+        count(state, Tally.SENDER_REQUESTS, (sending.destination, "completed"))
         if sending.request:
             finish(request_of(state, sending.request, event.time), event.time)
         if sending.taken is not None and event.time is not None and event.time >= sending.taken:
@@ -171,19 +171,19 @@ class Sender:
             fail(request_of(state, sending.request, event.time), event, win32_error)
         if event.name == "remote_connection_failed":
             sending.win32_error = win32_error
-            count(state, Tally.SENDER_CONNECTION_FAILURES, site, "" if win32_error is None else str(win32_error))
+            count(state, Tally.SENDER_CONNECTION_FAILURES, (site, "" if win32_error is None else str(win32_error)))
             if site:
                 key = TroubleKind.CONNECTION_FAILED, site, ""
                 troubles.add(state, event, key, About(win32_error=win32_error))
             return  # the thread tries again a minute later before it gives up
         if event.name == "site_put_aside":
-            count(state, Tally.SENDER_SITES_PUT_ASIDE, site)
+            count(state, Tally.SENDER_SITES_PUT_ASIDE, (site,))
             troubles.add(state, event, (TroubleKind.PUT_ASIDE, site, ""), About(win32_error=sending.win32_error))
         elif event.name in {"sending_address_missing", "send_request_returned"} and site:
             troubles.add(state, event, (TroubleKind.NO_ADDRESS, site, ""))
         if not sending.failed:
             sending.failed = True
-            count(state, Tally.SENDER_REQUESTS, site, "failed")
+            count(state, Tally.SENDER_REQUESTS, (site, "failed"))
 
 
 _NOBODY = Sending()

@@ -47,9 +47,9 @@ class Transfers:
     def take(self, state: SiteState, troubles: Troubles, event: Event) -> None:
         """Take one line of the package transfer manager or the replication manager (`NAMES`)."""
         if event.name == "replication_files_found":
-            count(state, Tally.REPLICATION_FILES, "found", by=max(0, integer(event, "files") or 0))
+            count(state, Tally.REPLICATION_FILES, ("found",), by=max(0, integer(event, "files") or 0))
         elif event.name == "replication_file_discarded":
-            count(state, Tally.REPLICATION_FILES, "discarded")
+            count(state, Tally.REPLICATION_FILES, ("discarded",))
         elif event.name == "transfer_action_failed":
             self._note_code(event)
         elif event.name == "transfer_status_sent":
@@ -67,7 +67,7 @@ class Transfers:
     def _took(self, state: SiteState, troubles: Troubles, event: Event) -> None:
         key = key_of(event)
         point = text(event, "distribution_point") or self.threads.get(key, "")
-        count(state, Tally.PACKAGE_TRANSFERS, point, _OUTCOMES[event.name])
+        count(state, Tally.PACKAGE_TRANSFERS, (point, _OUTCOMES[event.name]))
         if event.name.endswith("transfer_started"):
             self._begin(key, point, text(event, "package"))
         elif event.name == "transfer_finished":

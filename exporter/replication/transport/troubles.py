@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from exporter.events.event import Event
-from exporter.replication.limits import MAX_STANDING, latest
+from exporter.replication.limits import MAX_STANDING, count, latest
 from exporter.replication.state import SiteState, Tally, Trouble, TroubleKind
 from exporter.replication.tries import Try, add_try, end_tries
 
@@ -47,7 +47,7 @@ class Troubles:
         trouble = troubles.get(key)
         if trouble is None:
             if len(troubles) >= MAX_STANDING:
-                state.tallies[Tally.DROPPED]["troubles",] += 1
+                count(state, Tally.DROPPED, ("troubles",))
                 return
             job = subject if kind in _OF_JOBS else ""
             trouble = troubles[key] = Trouble(kind, site, job, about.package, None, None, None, 0, (), about.point)
