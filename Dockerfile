@@ -3,13 +3,15 @@
 ARG PYTHON=3.13
 
 FROM python:${PYTHON}-slim-bookworm AS build
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 CONFIGMGR_EXPORTER_COMPILED=always
+# hadolint ignore=DL3008  # the compiler of the base image's Debian, whichever that is
+RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev
 WORKDIR /src
 COPY requirements/build.txt requirements/run.txt requirements/
 RUN python -m venv --without-pip /opt/configmgr-exporter \
     && python -m pip --python /opt/configmgr-exporter install --require-hashes --requirement requirements/run.txt \
     && python -m pip install --require-hashes --requirement requirements/build.txt
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY exporter exporter
 RUN python -m pip wheel --no-deps --no-build-isolation --no-index --wheel-dir dist . \
     && python -m pip --python /opt/configmgr-exporter install --no-deps --no-index dist/*.whl

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-import importlib
+import importlib.util
 import io
 import sys
 import traceback
@@ -53,8 +53,22 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(_COMMANDS.items()))
 
 
+def _show_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:  # noqa: FBT001  # click's signature
+    if asked:
+        compiled = importlib.util.find_spec("exporter.events.scanner") is not None
+        click.echo(f"{PROGRAM}, version {__version__}, scanner {'' if compiled else 'not '}compiled")
+        ctx.exit()
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name=PROGRAM)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version, and whether what reads logs was compiled, and exit.",
+)
 def cli() -> None:
     """Say which task sequences and packages are stuck, at which sites, because of what, and what to do.
 

@@ -1,5 +1,6 @@
 """The wheel holds the program, whole, and nothing else. That it can be installed, tests/docs/test_commands.py shows."""
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -11,12 +12,25 @@ import pytest
 from exporter import __version__
 from tests.test_project import ROOT, tracked_files
 
+COMPILED = "exporter/events/scanner."
+
+
+def build(out: Path, whether: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(out)]
+    environment = {**os.environ, "CONFIGMGR_EXPORTER_COMPILED": whether, **variables}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def names_in(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as files:
+        return {name for name in files.namelist() if ".dist-info/" not in name}
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(out)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    done = build(out, "always")
+    assert done.returncode == 0, done.stderr
     (built,) = out.iterdir()
     return built
 
@@ -24,13 +38,40 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_holds_catalogue_templates_and_all_else_of_the_package(wheel: Path) -> None:
     package = {str(path.relative_to(ROOT)) for path in tracked_files() if path.is_relative_to(ROOT / "exporter")}
     assert {name for name in package if not name.endswith(".py")}
-    with zipfile.ZipFile(wheel) as files:
-        held = {name for name in files.namelist() if ".dist-info/" not in name}
-    assert held == package
+    (compiled,) = names_in(wheel) - package
+    assert compiled.startswith(COMPILED)
+    assert names_in(wheel) == {*package, compiled}
+
+
+def test_wheel_is_the_same_whenever_it_is_built(wheel: Path, tmp_path: Path) -> None:
+    assert build(tmp_path, "always").returncode == 0
+    assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
+
+
+def test_wheel_without_compiler_is_for_every_machine_and_building_it_says_what_is_lacking(tmp_path: Path) -> None:
+    done = build(tmp_path, "", CC="no-such-compiler")
+    assert done.returncode == 0
+    assert "The scanner was not compiled: " in done.stderr
+    assert "no-such-compiler" in done.stderr
+    assert "(Debian: gcc and python3-dev)" in done.stderr
+    (built,) = tmp_path.iterdir()
+    assert built.name == f"configmgr_exporter-{__version__}-py3-none-any.whl"
+    assert {name for name in names_in(built) if name.startswith(COMPILED)} == {f"{COMPILED}pyi", f"{COMPILED}pyx"}
+
+
+def test_wheel_that_must_be_compiled_is_not_built_without_compiler(tmp_path: Path) -> None:
+    assert build(tmp_path, "always", CC="no-such-compiler").returncode != 0
+    assert not list(tmp_path.iterdir())
+
+
+def test_wheel_that_must_not_be_compiled_is_not(tmp_path: Path) -> None:
+    assert build(tmp_path, "never").stderr.count("scanner") == 0
+    assert [each.name for each in tmp_path.iterdir()] == [f"configmgr_exporter-{__version__}-py3-none-any.whl"]
 
 
 def test_wheel_says_what_it_is(wheel: Path) -> None:
-    assert wheel.name == f"configmgr_exporter-{__version__}-py3-none-any.whl"
+    python = f"cp{sys.version_info.major}{sys.version_info.minor}"
+    assert wheel.name.startswith(f"configmgr_exporter-{__version__}-{python}-{python}-linux_")
     folder = f"configmgr_exporter-{__version__}.dist-info"
     with zipfile.ZipFile(wheel) as files:
         about = message_from_string(files.read(f"{folder}/METADATA").decode("utf-8"))

@@ -1,30 +1,40 @@
-"""One pass over a block of bytes: the events of its lines.
-
-The pass is built so that a line that means nothing costs next to nothing. Only lines whose beginning a template has
-are read; how the rest is told apart from them is in `exporter.events.dispatch`.
-"""
+"""Blocks of bytes in, the events of their lines out."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import compress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from exporter.events.alarms import alarming, is_alarm
 from exporter.events.dispatch import Tables
 from exporter.events.event import Event
-from exporter.events.interpreter import HEAD, Interpreter, Source
+from exporter.events.interpreter import Interpreter, Source
 from exporter.events.loader import Catalogue
 from exporter.events.pasted import Pasted
+from exporter.events.stamped import Stamped
 from exporter.logs.block import Block
-from exporter.logs.clock import FRACTIONS
+from exporter.logs.clock import Stamp
 from exporter.logs.encoding import decode
-from exporter.logs.records import TAIL, Record, RecordReader, Segments
+from exporter.logs.records import Record, RecordReader
+
+if TYPE_CHECKING:
+    from exporter.events.scanner import Scanner
+
+COMPILED: type[Scanner] | None
+"""Reads whole lines in a third of the time; None where no compiler was when the exporter was built."""
+try:
+    from exporter.events.scanner import Scanner as COMPILED  # noqa: N814
+except ImportError:
+    COMPILED = None
 
 MAX_SAMPLES: Final = 5
 MAX_SAMPLE_LENGTH: Final = 400
+MAX_BREAKS: Final = 16
+"""How often compiled reading of a block may be broken off by lines that are no whole records: it costs more than it
+saves in a log that is full of them."""
 
 
 @dataclass(slots=True)
@@ -68,15 +78,20 @@ class Matcher:
         catalogue: what is known of messages.
         reader: reads records.
         tables: the catalogue's, if others use them too.
+        compiled: whether lines may be read by compiled code where it was built; it finds the same.
     """
 
-    def __init__(self, catalogue: Catalogue, reader: RecordReader, tables: Tables | None = None) -> None:
+    def __init__(
+        self, catalogue: Catalogue, reader: RecordReader, tables: Tables | None = None, *, compiled: bool = True
+    ) -> None:
         self._reader = reader
         self._tables = tables or Tables(catalogue)
         self._components = catalogue.components
         self._logs = {message.log for message in catalogue.messages if message.components}
         self._interpreter = Interpreter(catalogue, reader, self._tables.memo(reader.code_page))
+        self._stamped = Stamped(reader, self._interpreter)
         self._pasted = Pasted(reader, self._interpreter)
+        self._scanner = COMPILED if compiled else None
 
     @property
     def disabled(self) -> frozenset[str]:
@@ -90,65 +105,73 @@ class Matcher:
             block: whole lines of one file; its last record may be torn.
             log: name of the log, without folder and suffix, in lower case.
         """
-        segments = self._reader.segment(block)
-        scan = Scan(
-            consumed=segments.consumed,
-            lines=segments.line_count,
-            records=len(segments.raws),
-            stampless=segments.stampless,
-            overlong=segments.overlong,
-            last_record=self._time(zip(reversed(segments.raws), reversed(segments.lines), strict=True), block.file),
-            undecodable=self._undecodable(block, segments),
-        )
+        scan = Scan()
         source = Source(log, block.file, self._tables.of_log(log), scan.user_timeouts)
-        find = self._stamped if block.stamped else self._pasted.events
-        scan.events, unknown = find(segments, source)
-        self._count_unmatched(segments, unknown, scan, source)
+        if self._scanner is not None and block.stamped:
+            block = self._scan_compiled(self._scanner, block, source, scan)
+        if block.data:
+            self._scan_plainly(block, source, scan)
         return scan
 
     def first_record(self, block: Block) -> float | None:
         """Return the time of the first record of a block that has one in a known zone, POSIX seconds."""
         segments = self._reader.segment(block)
-        return self._time(zip(segments.raws, segments.lines, strict=True), block.file)
+        stamp = self._stamp(zip(segments.raws, segments.lines, strict=True), block.file)
+        return stamp.utc if stamp else None
 
-    def _stamped(self, segments: Segments, source: Source) -> tuple[list[Event], list[bool]]:
-        """Find the events of records that end in a stamp; tell of each record whether it gave none."""
-        raws, lines, table = segments.raws, segments.lines, source.table
-        # The one look at every line: a slice and a look-up, which tell most lines of most logs to be nothing. No line
-        # of Python runs for each: that would cost a half more.
-        hits = list(compress(range(len(raws)), map(table.__getitem__, map(HEAD, raws))))
-        if not isinstance(lines, range):  # some records are not exactly one line, and may hold a message further down
-            hits = [at for at, raw in enumerate(raws) if table[HEAD(raw)] is not None or b"\n" in raw]
-        events: list[Event] = []
-        unknown = [True] * len(raws)
-        add, new, log, file = events.append, tuple.__new__, source.log, source.file
-        ends, seconds, fractions, told = self._reader.ends, self._reader.seconds, FRACTIONS, self._interpreter.memo
-        for at in hits:
-            raw = raws[at]
-            try:
-                thread, said, second, fraction, zone = ends[raw[TAIL]]
-                time = seconds[raw[zone]][raw[second]] + fractions[raw[fraction]]
-                known = told[raw[said]]
-            except KeyError:  # of another form, or not heard before
-                found = self._interpreter.events(raw, lines[at], source)
-                if found:
-                    events += found
-                    unknown[at] = False
-                continue
-            if known is not None:
-                name, fields, component, text = known
-                # Half the price of calling the class.
-                add(new(Event, (name, fields, log, file, lines[at], time, thread, component, text)))
-                unknown[at] = False
-        return events, unknown
+    def _scan_compiled(self, scanner_type: type[Scanner], block: Block, source: Source, scan: Scan) -> Block:
+        """Scan the lines of a block that are whole records; return what is left of it, to be scanned plainly.
 
-    def _count_unmatched(self, segments: Segments, unknown: Sequence[bool], scan: Scan, source: Source) -> None:
-        """Count records that tell of a failure and gave no event, so that a new wording is noticed."""
-        places = alarming(list(compress(segments.raws, unknown)))
-        others = list(compress(range(len(unknown)), unknown)) if places else []
-        for place in places:
-            at = others[place]
-            record = self._reader.parse(segments.raws[at], source.file, segments.lines[at])
+        What stands between such lines is scanned plainly, with the one that ends it, as a block of its own: what
+        becomes of a line does not depend on where blocks are cut.
+        """
+        data, at, line = block.data, 0, block.line
+        scanner = scanner_type(data, source, self._reader, self._interpreter)
+        for _ in range(MAX_BREAKS):
+            alarms: list[tuple[bytes, int]] = []
+            stop, below = scanner.whole_lines(at, line, scan.events, alarms)
+            self._note_whole_lines(replace(block, data=data[at:stop], line=line), below, alarms, source, scan)
+            end = scanner.end_of_whole_line(stop)
+            at, line = stop, below
+            if not end:
+                break
+            before = scan.lines
+            self._scan_plainly(replace(block, data=data[stop:end], line=below, final=False), source, scan)
+            at, line = end, below + scan.lines - before
+        return replace(block, data=data[at:], line=line)
+
+    def _note_whole_lines(
+        self, lines: Block, below: int, alarms: Sequence[tuple[bytes, int]], source: Source, scan: Scan
+    ) -> None:
+        """Note all of some lines, each a record, but their events; `below` is the number of the line below them."""
+        scan.consumed += len(lines.data)
+        scan.lines += below - lines.line
+        scan.records += below - lines.line
+        if not lines.data.isascii():
+            scan.undecodable += self._undecodable(lines.data.split(b"\n"))
+        self._note_last(scan, _upwards(lines.data, below), lines.file)
+        self._count_unmatched([raw for raw, _ in alarms], [line for _, line in alarms], source, scan)
+
+    def _scan_plainly(self, block: Block, source: Source, scan: Scan) -> None:
+        """Scan all of a block."""
+        segments = self._reader.segment(block)
+        raws, lines = segments.raws, segments.lines
+        scan.consumed += segments.consumed
+        scan.lines += segments.line_count
+        scan.records += len(raws)
+        scan.stampless += segments.stampless
+        scan.overlong += segments.overlong
+        if not block.data.isascii():
+            scan.undecodable += self._undecodable(raws)
+        self._note_last(scan, zip(reversed(raws), reversed(lines), strict=True), block.file)
+        events, unknown = (self._stamped if block.stamped else self._pasted).events(segments, source)
+        scan.events += events
+        self._count_unmatched(list(compress(raws, unknown)), list(compress(lines, unknown)), source, scan)
+
+    def _count_unmatched(self, raws: Sequence[bytes], lines: Sequence[int], source: Source, scan: Scan) -> None:
+        """Count those of some records without an event that tell of a failure, so that a new wording is noticed."""
+        for at in alarming(raws):
+            record = self._reader.parse(raws[at], source.file, lines[at])
             if is_alarm(record) and self._is_covered(record, source.log):
                 scan.unmatched += 1
                 if len(scan.samples) < MAX_SAMPLES:
@@ -158,15 +181,26 @@ class Matcher:
         """Tell whether the catalogue claims to know what the writer of a record says."""
         return record.component in self._components if record.component else log in self._logs
 
-    def _time(self, records: Iterable[tuple[bytes, int]], file: str) -> float | None:
-        """Return the time of the first of some records that has a stamp."""
-        for raw, line in records:
-            stamp = self._reader.parse(raw, file, line).stamp
-            if stamp is not None:
-                return stamp.utc
-        return None
+    def _note_last(self, scan: Scan, records: Iterable[tuple[bytes, int]], file: str) -> None:
+        """Note the time of the last of some records, given from the last on."""
+        stamp = self._stamp(records, file)
+        if stamp is not None:
+            scan.last_record = stamp.utc
 
-    def _undecodable(self, block: Block, segments: Segments) -> int:
-        if block.data.isascii():
-            return 0
-        return sum(decode(raw, self._reader.code_page)[1] for raw in segments.raws if not raw.isascii())
+    def _stamp(self, records: Iterable[tuple[bytes, int]], file: str) -> Stamp | None:
+        """Return the stamp of the first of some records that has one."""
+        stamps = (self._reader.parse(raw, file, line).stamp for raw, line in records)
+        return next((stamp for stamp in stamps if stamp is not None), None)
+
+    def _undecodable(self, raws: Iterable[bytes]) -> int:
+        return sum(decode(raw, self._reader.code_page)[1] for raw in raws if not raw.isascii())
+
+
+def _upwards(data: bytes, below: int) -> Iterator[tuple[bytes, int]]:
+    """Give lines from the last on, each with its number; `below` is the number of the line below them."""
+    end = len(data) - 1
+    while end >= 0:
+        begin = data.rfind(b"\n", 0, end) + 1
+        below -= 1
+        yield data[begin:end], below
+        end = begin - 1

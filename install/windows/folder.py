@@ -31,6 +31,7 @@ def make_folder(target: Path, python: Path) -> None:
     """
     target.mkdir()
     python.rename(target / "python")
+    shutil.rmtree(target / "python" / "include")  # it was for compiling
     complete(target)
 
 

@@ -12,17 +12,18 @@ from typing import IO, Final
 
 from install.windows.errors import LackingError
 from install.windows.programs import output_of, windows_path, wine_variables
+from install.windows.scanner import compile_scanner
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 LOCKS: Final = (Path(__file__).resolve().parent / "python.txt", ROOT / "requirements" / "run.txt")
 """What decides which CPython and which packages these are, to the byte."""
 # Which CPython the archive holds: it decides which wheels fit.
-_VERSION: Final = "3.13"
+_VERSION: Final = "3.13"  # and `install.windows.scanner`
 _FOLDER: Final = "cp313"  # in the archive
 
 _UNUSED: Final = (
     # Building and installing, Tk, help texts.
-    *("include", "libs", "tcl", "Scripts", "NEWS.txt", "pythonw.exe"),
+    *("libs", "tcl", "Scripts", "NEWS.txt", "pythonw.exe"),
     *("Lib/ensurepip", "Lib/idlelib", "Lib/pydoc_data", "Lib/tkinter", "Lib/turtle.py", "Lib/turtledemo", "Lib/venv"),
     *("DLLs/*.ico", "DLLs/python_lib.cat", "DLLs/_tkinter.pyd", "DLLs/tcl86t.dll", "DLLs/tk86t.dll", "DLLs/zlib1.dll"),
     # `platform` asks WMI through it, which takes seconds on a busy server; without it, it asks elsewhere.
@@ -65,9 +66,14 @@ def install_project(python: Path) -> None:
         LackingError: it cannot be built.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        output_of([sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", scratch], cwd=ROOT)
+        output_of(
+            [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", scratch],
+            cwd=ROOT,
+            variables={"CONFIGMGR_EXPORTER_COMPILED": "never"},  # it would be for this machine
+        )
         (wheel,) = Path(scratch).glob("*.whl")
         _install(python, "--no-deps", "--reinstall", str(wheel))
+    compile_scanner(python)
 
 
 def compile_modules(python: Path, prefix: Path, folder: str = "Lib") -> None:

@@ -30,8 +30,8 @@ _USER = (
 _READER = RecordReader(Clock())
 _CATALOGUE = load_catalogue()
 _WITH_USER = load_catalogue(_USER)
-_PLAIN = Matcher(_CATALOGUE, _READER)
-_USER_MATCHER = Matcher(_WITH_USER, _READER)
+_COMPILED, _PLAIN = (Matcher(_CATALOGUE, _READER, compiled=compiled) for compiled in (True, False))
+_USER_MATCHERS = [Matcher(_WITH_USER, _READER, compiled=compiled) for compiled in (True, False)]
 
 Found = tuple[str, dict[str, Any], int, float | None, int | None, str, str]
 
@@ -165,11 +165,12 @@ def _found(scan: Scan) -> list[Found]:
 
 
 def _check(block: Block, log: str) -> None:
-    for matcher, user in ((_PLAIN, False), (_USER_MATCHER, True)):
-        found = matcher.scan(block, log)
+    for matchers, user in (((_COMPILED, _PLAIN), False), (_USER_MATCHERS, True)):
+        compiled, plain = (matcher.scan(block, log) for matcher in matchers)
         wanted = Reference(log, user).scan(block)
-        assert _found(found) == wanted.events
-        assert found.unmatched == wanted.unmatched
+        assert _found(plain) == wanted.events
+        assert plain.unmatched == wanted.unmatched
+        assert compiled == plain
 
 
 _EXAMPLES = [message.example for message in _CATALOGUE.messages]
@@ -257,8 +258,9 @@ def test_where_blocks_are_cut_does_not_matter(lines: list[bytes], data: st.DataO
     stamped = [line for line in lines if b"$$<" in line]
     text = b"\n".join([*stamped, b""])
     at = data.draw(st.integers(0, len(text)))
-    whole = _PLAIN.scan(Block(text, "x.log", 1, final=True), "distmgr")
-    first = _PLAIN.scan(Block(text[:at], "x.log", 1), "distmgr")
-    second = _PLAIN.scan(Block(text[first.consumed :], "x.log", 1 + first.lines, final=True), "distmgr")
-    assert _found(first) + _found(second) == _found(whole)
-    assert first.unmatched + second.unmatched == whole.unmatched
+    for matcher in (_COMPILED, _PLAIN):
+        whole = matcher.scan(Block(text, "x.log", 1, final=True), "distmgr")
+        first = matcher.scan(Block(text[:at], "x.log", 1), "distmgr")
+        second = matcher.scan(Block(text[first.consumed :], "x.log", 1 + first.lines, final=True), "distmgr")
+        assert _found(first) + _found(second) == _found(whole)
+        assert first.unmatched + second.unmatched == whole.unmatched

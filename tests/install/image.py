@@ -18,7 +18,7 @@ from tests.cleanroot import clean_root
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 TAG: Final = "configmgr-exporter"
-_PACKAGES: Final = ("python3-venv",)
+_PACKAGES: Final = ("python3-venv", "python3-dev")
 _CERTIFICATES: Final = "/etc/machine-certificates.crt"
 # Where the official image has Python and pip, and under which names.
 _AS_THE_OFFICIAL_ONE: Final = "python3 -m venv /usr/local"

@@ -52,6 +52,7 @@ def _serves_with_nothing_to_write_to_but_its_state(images: Images, tmp_path: Pat
         done
         {images.podman} healthcheck run served && echo healthy
         {images.podman} exec served id -u
+        {images.podman} exec served configmgr-exporter --version
         {images.podman} exec served touch /etc/anything && echo WRITABLE
         {images.podman} exec served python3 -c '
 import urllib.request
@@ -63,6 +64,7 @@ print(urllib.request.urlopen("http://127.0.0.1:10048/metrics").read().decode())'
 
     assert "healthy" in done.stdout, done.stderr
     assert "\n65532\n" in done.stdout
+    assert ", scanner compiled\n" in done.stdout
     assert "WRITABLE" not in done.stdout
     assert "Read-only file system" in done.stderr
     assert 'configmgr_site_blocked_task_sequences{site="CHI"} 1.0' in done.stdout

@@ -10,7 +10,7 @@ from tests.install.booted import said_by
 from tests.lines import blocked
 
 ROOT = Path(__file__).resolve().parents[2]
-_SOURCES = ("exporter", "install", "requirements", "pyproject.toml", "README.md", "LICENSE")
+_SOURCES = ("exporter", "install", "requirements", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
 _INSTALL = """
 python3 -m venv /opt/configmgr-exporter
 /opt/configmgr-exporter/bin/pip install --quiet --no-compile --require-hashes \

@@ -39,7 +39,8 @@ def write_log(folder: Path, messages: Sequence[str], encoding: str = "cp1252") -
 
 def test_every_module_can_be_imported(windows: WindowsPython) -> None:
     answer = json.loads(windows.run(INSIDE / "modules.py").out)
-    sources = {path.relative_to(ROOT).with_suffix("") for path in (ROOT / "exporter").rglob("*.py")}
+    files = [*(ROOT / "exporter").rglob("*.py"), *(ROOT / "exporter").rglob("*.pyx")]
+    sources = {path.relative_to(ROOT).with_suffix("") for path in files}
     names = {".".join(path.parts).removesuffix(".__init__") for path in sources} - {"exporter.__main__"}
     assert answer["failures"] == {}
     assert set(answer["names"]) == names

@@ -27,7 +27,7 @@ def hierarchy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_program_starts(windows: WindowsPython, program: Path) -> None:
     asked = windows.run("--version", program=program)
     assert (asked.status, asked.err) == (0, "")
-    assert asked.out == f"configmgr-exporter, version {__version__}\n"
+    assert asked.out == f"configmgr-exporter, version {__version__}, scanner compiled\n"
 
 
 def test_other_pythons_settings_do_not_concern_it(windows: WindowsPython, program: Path, hierarchy: Path) -> None:
