@@ -16,8 +16,9 @@ from bench import mtail
 from bench.measure import Cost, Runs, call, cpu, exporter, in_turns, one_core, process, ratio
 from bench.results import Part, Table, Target
 from exporter.events.loader import load_catalogue
-from exporter.events.matcher import Matcher, Scan
+from exporter.events.matcher import COMPILED, Matcher, Scan
 from exporter.events.messages import Message
+from exporter.logs import records
 from exporter.logs.block import Block
 from exporter.logs.clock import Clock
 from exporter.logs.records import RecordReader
@@ -37,6 +38,7 @@ SEVEN: Final = (
 """The messages of a blocked task sequence's unit of work."""
 
 _OURS: Final = "configmgr-exporter explain, whole catalogue, with state"
+_PACKAGE: Final = Path(records.__file__).parents[1]
 _WHOLE: Final = "whole catalogue"
 _PEERS_SHARE: Final = 0.25
 _SLOW_SHARE: Final = 0.025
@@ -62,6 +64,7 @@ class Contestant:
 
 def scan(folder: Path, megabytes: float, repeats: int, *, download: bool) -> Part:
     """Compare the exporter with mtail, ripgrep and a bare reading of the log."""
+    assert COMPILED is not None, "the scanner was not compiled: install gcc and python3-dev, and run ./dev setup"
     whole, counts = _write(folder / "CHI", megabytes / _PEERS_SHARE)
     part = _head(whole, folder / "part", _PEERS_SHARE)
     short = _head(whole, folder / "short", _SLOW_SHARE)
@@ -71,6 +74,9 @@ def scan(folder: Path, megabytes: float, repeats: int, *, download: bool) -> Par
     contestants = {
         _OURS: Contestant(partial(_explain, whole.path.parent, counts.standing), whole.lines),
         f"the same, of the first {_PEERS_SHARE:.0%}": Contestant(partial(_explain, part.path.parent), part.lines),
+        f"the same, not compiled, of the first {_PEERS_SHARE:.0%}": Contestant(
+            partial(_explain, part.path.parent, package=_not_compiled(folder / "plain")), part.lines
+        ),
     }
     for kind in mtail.Program:
         for peer in peers:
@@ -90,14 +96,17 @@ def _steps(log: Log, repeats: int) -> Table:
     """Measure the steps of a scan one by one, in this process."""
     data = log.path.read_bytes()
     blocks = [Block(piece, "distmgr.log", line) for piece, line in _pieces(data)]
-    matcher = Matcher(load_catalogue(), RecordReader(Clock()))
-    scans = [matcher.scan(block, "distmgr") for block in blocks]
+    compiled, plain = (Matcher(load_catalogue(), RecordReader(Clock()), compiled=each) for each in (True, False))
+    scans = [compiled.scan(block, "distmgr") for block in blocks]
     runs = in_turns(
         {
             "bytes cut at line ends": partial(call, lambda: [len(block.data.split(b"\n")) for block in blocks]),
             "the same, ends of records told": partial(call, lambda: [len(segment(block).raws) for block in blocks]),
-            "all of the matcher: events found": partial(
-                call, lambda: [len(matcher.scan(block, "distmgr").events) for block in blocks]
+            "all of the matcher, not compiled: events found": partial(
+                call, lambda: [len(plain.scan(block, "distmgr").events) for block in blocks]
+            ),
+            "all of the matcher, compiled": partial(
+                call, lambda: [len(compiled.scan(block, "distmgr").events) for block in blocks]
             ),
             "ledger: events put into the state": partial(call, partial(_apply, scans)),
         },
@@ -153,9 +162,17 @@ def _programs(folder: Path, messages: list[Message], kind: mtail.Program) -> Pat
     return folder
 
 
-def _explain(folder: Path, standing: int | None = None) -> Cost:
+def _not_compiled(folder: Path) -> Path:
+    """Copy the exporter as it is where no compiler was; return where to."""
+    shutil.copytree(_PACKAGE, folder / _PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyd"))
+    return folder
+
+
+def _explain(folder: Path, standing: int | None = None, package: Path = _PACKAGE.parent) -> Cost:
     """Run `explain`, and hold its answer to how many task sequences are blocked at the end, if that is known."""
-    cost = process(exporter("explain", "--json", f"CHI={folder}"))
+    cost = process(
+        exporter("explain", "--json", f"CHI={folder}"), environment={"PYTHONPATH": str(package), "PYTHONSAFEPATH": "1"}
+    )
     blocked = len(json.loads(cost.output)["sites"]["CHI"]["blocked"])
     assert standing in {None, blocked}, f"{blocked} blocked, not {standing}"
     return cost
