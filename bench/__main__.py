@@ -42,7 +42,7 @@ SMALL = Sizes(0.5, 1, (200,), (2,), 0.5, 2, 0.002, (1, 2))
 
 _BENCHES: Mapping[str, Callable[[Path, Sizes, bool], Part]] = {
     "scan": lambda folder, sizes, download: scan(folder, sizes.megabytes, sizes.repeats, download=download),
-    "growth": lambda folder, sizes, _: growth(folder, sizes.megabytes / 5, sizes.repeats),
+    "growth": lambda folder, sizes, _: growth(folder, sizes.megabytes, sizes.repeats),
     "scrape": lambda _folder, sizes, _: scrape(sizes.series, sizes.repeats),
     "idle": lambda folder, sizes, _: idle(folder, sizes.logs, sizes.seconds, sizes.lines),
     "memory": lambda folder, sizes, _: memory(folder, sizes.gigabytes, sizes.sites),
