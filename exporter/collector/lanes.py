@@ -170,4 +170,4 @@ def _tell(watch: Watch) -> None:
 
 
 def _losses(site: Site) -> int:
-    return sum(health.gaps.total() for health in list(site.logs.values()))
+    return sum(sum(health.gaps.values()) for health in list(site.logs.values()))

@@ -159,7 +159,7 @@ class Follower:
         if error.trouble is Trouble.SHARING:
             self.health.sharing_violations += 1
         else:
-            self.health.read_errors[error.code] += 1
+            _count(self.health.read_errors, error.code)
 
     # The chain of files
 
@@ -267,7 +267,7 @@ class Follower:
 
     def _gap(self, reason: GapReason, now: float) -> Gap:
         unread, self._unread = self._unread, 0
-        self.health.gaps[reason.value] += 1
+        _count(self.health.gaps, reason.value)
         return Gap(self.log, reason, now, after=self.health.last_record, before=None, unread_bytes=unread or None)
 
     def _begin(self, files: LogFiles, seen: Seen) -> Generator[Block | Gap, None, bool]:
@@ -310,6 +310,9 @@ class Follower:
             if not rolled:
                 self.health.size = sight.size
             if sight.known:
+                return True
+            if place and not sight.data:  # so ends nearly every look
+                self._unread, self._torn = sight.size - place.offset, None
                 return True
             at_end = len(sight.data) < want
             final = at_end and (self._once or rolled) and not (waits and sight.torn_at(sight.offset) != self._torn)
@@ -357,3 +360,7 @@ class Follower:
         self.health.size = self.health.size if files.current else 0
         reading = newest and files.current and newest.file == files.current.name
         self.health.position = newest.offset if newest and reading else 0
+
+
+def _count(counts: dict[str, int], what: str) -> None:
+    counts[what] = counts.get(what, 0) + 1

@@ -12,7 +12,6 @@ change needs another `FORMAT` of what is written, so that old data is refused an
 from __future__ import annotations
 
 import types
-from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
@@ -56,8 +55,8 @@ def _encoder(kind: Any) -> _Converter:  # noqa: ANN401, PLR0911 - one return for
     if origin in {Union, types.UnionType}:
         inner = _encoder(_optional(arguments))
         return _same if inner is _same else lambda value: None if value is None else inner(value)
-    if origin is dict or origin is Counter:
-        key, item = _encoder(arguments[0]), _encoder(arguments[1] if origin is dict else int)
+    if origin is dict:
+        key, item = _encoder(arguments[0]), _encoder(arguments[1])
         return lambda value: [[key(k), item(v)] for k, v in value.items()]
     if origin is list or (origin is tuple and arguments[-1] is Ellipsis):
         each = _encoder(arguments[0])
@@ -94,9 +93,6 @@ def _decoder(kind: Any) -> _Converter:  # noqa: ANN401, PLR0911 - one return for
     if origin is dict:
         key, item = _decoder(arguments[0]), _decoder(arguments[1])
         return lambda data: {key(k): item(v) for k, v in _list(data)}
-    if origin is Counter:
-        key, number = _decoder(arguments[0]), _decoder(int)
-        return lambda data: Counter({key(k): number(v) for k, v in _list(data)})
     if origin is list:
         each = _decoder(arguments[0])
         return lambda data: [each(v) for v in _list(data)]

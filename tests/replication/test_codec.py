@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -35,7 +34,7 @@ class Tree:
     pair: tuple[str, int | None] = ("", None)
     by_key: dict[tuple[Colour, str], Leaf] = field(default_factory=dict)
     nested: dict[str, dict[str, list[tuple[float | None, int | None]]]] = field(default_factory=dict)
-    counts: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    counts: dict[tuple[str, ...], int] = field(default_factory=dict)
     flag: bool = False
     colour: Colour = Colour.RED
 
@@ -52,7 +51,7 @@ trees = st.builds(
     st.tuples(texts, numbers),
     st.dictionaries(st.tuples(st.sampled_from(Colour), texts), leaves, max_size=3),
     st.dictionaries(texts, st.dictionaries(texts, st.lists(st.tuples(times, numbers), max_size=3), max_size=2)),
-    st.dictionaries(st.lists(texts, max_size=3).map(tuple), st.integers(), max_size=3).map(Counter),
+    st.dictionaries(st.lists(texts, max_size=3).map(tuple), st.integers(), max_size=3),
     st.booleans(),
     st.sampled_from(Colour),
 )
@@ -63,7 +62,6 @@ def test_what_is_read_back_is_what_was_written(tree: Tree) -> None:
     again = decode(Tree, json.loads(json.dumps(encode(tree))))
     assert again == tree
     assert list(again.by_key) == list(tree.by_key)
-    assert isinstance(again.counts, Counter)
     assert all(isinstance(colour, Colour) for colour, _ in again.by_key)
 
 

@@ -245,7 +245,7 @@ class Page:
             (code, log, health)
             for code, site in self.picture.sites.items()
             for log, health in sorted(site.logs.items())
-            if health.sharing_violations + health.read_errors.total() + _oddities(health)
+            if health.sharing_violations + sum(health.read_errors.values()) + _oddities(health)
         ]
         return self._render("logs.html", title="Logs", troubled=troubled)
 
