@@ -10,8 +10,10 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from sysconfig import get_config_var
 from tempfile import TemporaryDirectory
 from typing import Any, Final
+from zlib import crc32
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
@@ -26,22 +28,23 @@ class CompilingHook(BuildHookInterface):  # type: ignore[type-arg]
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile, before the files of the wheel are gathered."""
         self._scratch = TemporaryDirectory()
+        root, editable = Path(self.root), version == "editable"
+        place = SOURCE.with_suffix(str(get_config_var("EXT_SUFFIX")))
+        if editable:
+            (root / place).unlink(missing_ok=True)  # whoever runs it keeps it
         whether = os.environ.get(WHETHER)
         if whether == "never":
             return
         try:
-            module = compile_scanner(Path(self.root), Path(self._scratch.name))
+            module = compile_scanner(root, Path(self._scratch.name), tied=editable)
         except Exception as error:
             if whether == "always":
                 raise
             self.app.display_warning(f"The scanner was not compiled: {error}")
             self.app.display_warning(f"The exporter works without it, and reads a backlog at half the speed. {HOW}")
             return
-        place = SOURCE.with_name(module.name)
-        if version == "editable":
-            new = Path(self.root) / f"{place}.new"
-            shutil.copyfile(module, new)
-            new.replace(Path(self.root) / place)  # whoever runs the one that was there keeps it
+        if editable:
+            shutil.copyfile(module, root / place)
         else:
             build_data["force_include"][str(module)] = place.as_posix()
         build_data["pure_python"] = False
@@ -52,8 +55,13 @@ class CompilingHook(BuildHookInterface):  # type: ignore[type-arg]
         self._scratch.cleanup()
 
 
-def compile_scanner(root: Path, scratch: Path) -> Path:
+def compile_scanner(root: Path, scratch: Path, *, tied: bool) -> Path:
     """Compile the scanner of a checkout in a folder, and return the path of the module.
+
+    Args:
+        root: the checkout.
+        scratch: where to compile.
+        tied: whether the module refuses to be imported when its source has changed, as a checkout's may.
 
     Raises:
         Exception: any that the compilers raise when they cannot.
@@ -64,7 +72,8 @@ def compile_scanner(root: Path, scratch: Path) -> Path:
 
     name = ".".join(SOURCE.with_suffix("").parts)
     options = [] if sys.platform == "win32" else ["-O3", "-g0"]
-    extension = Extension(name, [str(root / SOURCE)], extra_compile_args=options)
+    macros = [("SOURCE_SUM", f"{crc32((root / SOURCE).read_bytes())}u")] if tied else []
+    extension = Extension(name, [str(root / SOURCE)], define_macros=macros, extra_compile_args=options)
     modules = cythonize([extension], build_dir=str(scratch), quiet=True)  # type: ignore[no-untyped-call]
     command = build_ext(Distribution({"ext_modules": modules}))
     command.build_lib = command.build_temp = str(scratch)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-import importlib.util
+import importlib
 import io
 import sys
 import traceback
@@ -55,7 +55,7 @@ class LazyGroup(click.Group):
 
 def _show_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:  # noqa: FBT001  # click's signature
     if asked:
-        compiled = importlib.util.find_spec("exporter.events.scanner") is not None
+        compiled = importlib.import_module("exporter.events.matcher").COMPILED is not None
         click.echo(f"{PROGRAM}, version {__version__}, scanner {'' if compiled else 'not '}compiled")
         ctx.exit()
 

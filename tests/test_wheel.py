@@ -1,6 +1,7 @@
 """The wheel holds the program, whole, and nothing else. That it can be installed, tests/docs/test_commands.py shows."""
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -15,10 +16,12 @@ from tests.test_project import ROOT, tracked_files
 COMPILED = "exporter/events/scanner."
 
 
-def build(out: Path, whether: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(out)]
+def build(
+    out: Path, whether: str, root: Path = ROOT, target: str = "wheel", **variables: str
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", str(out)]
     environment = {**os.environ, "CONFIGMGR_EXPORTER_COMPILED": whether, **variables}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
 
 
 def names_in(wheel: Path) -> set[str]:
@@ -67,6 +70,31 @@ def test_wheel_that_must_be_compiled_is_not_built_without_compiler(tmp_path: Pat
 def test_wheel_that_must_not_be_compiled_is_not(tmp_path: Path) -> None:
     assert build(tmp_path, "never").stderr.count("scanner") == 0
     assert [each.name for each in tmp_path.iterdir()] == [f"configmgr_exporter-{__version__}-py3-none-any.whl"]
+
+
+def test_module_of_a_checkout_is_not_used_when_its_source_has_changed(tmp_path: Path) -> None:
+    root, out = tmp_path / "a checkout", tmp_path / "out"
+    for path in tracked_files():
+        name = path.relative_to(ROOT)
+        if name.parts[0] == "exporter" or str(name) in {"pyproject.toml", "hatch_build.py", "README.md", "LICENSE"}:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, root / name)
+
+    def version() -> str:
+        command = [sys.executable, "-m", "exporter", "--version"]
+        return subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
+
+    assert "scanner not compiled" in version()
+    assert build(out, "always", root, "wheel:editable").returncode == 0
+    assert "scanner compiled" in version()
+    source = root / "exporter" / "events" / "scanner.pyx"
+    original = source.read_text(encoding="utf-8")
+    source.write_text(f"{original}# as after a pull\n", encoding="utf-8")
+    assert "scanner not compiled" in version()
+    source.write_text(original, encoding="utf-8")
+    assert "scanner compiled" in version()
+    assert build(out, "", root, "wheel:editable", CC="no-such-compiler").returncode == 0
+    assert "scanner not compiled" in version()
 
 
 def test_wheel_says_what_it_is(wheel: Path) -> None:

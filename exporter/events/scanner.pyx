@@ -16,6 +16,9 @@ from cpython.tuple cimport PyTuple_SET_ITEM
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memchr, memcmp, memcpy
 
+from pathlib import Path
+from zlib import crc32
+
 from exporter.events.event import Event
 from exporter.events.templates import HEAD_LENGTH
 from exporter.logs.records import TAIL
@@ -23,6 +26,14 @@ from exporter.logs.segments import MAX_RECORD
 
 cdef extern from "Python.h":
     object PyType_GenericAlloc(type, Py_ssize_t)
+
+cdef extern from *:
+    """
+    #ifndef SOURCE_SUM
+    #define SOURCE_SUM 0
+    #endif
+    """
+    const uint32_t SOURCE_SUM  # of this file when it was compiled, where it may change: in a checkout
 
 ctypedef const unsigned char* Place
 
@@ -37,6 +48,8 @@ cdef enum:
 # What was built before one of these changed must not be run.
 if (HEAD_LENGTH, TAIL.start, len(Event._fields)) != (HEAD, -END, FIELDS):
     raise ImportError("the compiled scanner was built for another version")
+if SOURCE_SUM and SOURCE_SUM != crc32(Path(__file__).with_name("scanner.pyx").read_bytes()):
+    raise ImportError("the compiled scanner was built from another source: ./dev setup builds it anew")
 
 cdef Py_ssize_t LONGEST = MAX_RECORD
 cdef bytes THREAD = b"<thread="
