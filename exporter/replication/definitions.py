@@ -11,12 +11,13 @@ from collections.abc import Callable
 
 from exporter.events.event import Event
 from exporter.replication.blocks import Blocks
+from exporter.replication.fields import integer, text
 from exporter.replication.limits import count
 from exporter.replication.packages import Packages, fact_of
 from exporter.replication.sources import Sources
 from exporter.replication.state import Fact, FactKind, Outcome, SiteState, Tally, owner_of
 from exporter.replication.transport.courier import Courier
-from exporter.replication.units import LINES, Unit, Units, integer, text
+from exporter.replication.units import LINES, Unit, Units
 from exporter.replication.waits import Waits
 
 Take = Callable[[Event], None]

@@ -14,6 +14,7 @@ from typing import Any
 from exporter.events.event import USER_PREFIX, Event
 from exporter.replication import codec, sources
 from exporter.replication.definitions import Definitions, Take
+from exporter.replication.fields import integer, text
 from exporter.replication.limits import MAX_PACKAGES, count
 from exporter.replication.packages import Packages, fact_of
 from exporter.replication.processing import Processing
@@ -26,7 +27,7 @@ from exporter.replication.state import (
 )
 from exporter.replication.transport import courier
 from exporter.replication.transport.courier import Courier
-from exporter.replication.units import DISTRIBUTION_MANAGER, Units, integer, is_own_start, text
+from exporter.replication.units import DISTRIBUTION_MANAGER, Units, is_own_start
 from exporter.replication.waits import Waits
 
 FORMAT = 1

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from exporter.events.event import Event
+from exporter.replication.fields import text
 from exporter.replication.limits import MAX_OPEN, count
 from exporter.replication.state import ProcessingOutcome, SiteState, Tally
-from exporter.replication.units import text
 
 _KEYS = {outcome: (outcome.value,) for outcome in ProcessingOutcome}
 _PACKAGE_PROCESSING = Tally.PACKAGE_PROCESSING

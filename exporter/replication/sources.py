@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from exporter.events.event import Event
+from exporter.replication.fields import base_name, integer, key_of, text
 from exporter.replication.limits import MAX_OPEN, MAX_PACKAGES, earliest, evidence_of, latest, newest
 from exporter.replication.packages import Packages
 from exporter.replication.state import Evidence, SiteState, SourceError, SourceReason, owner_of
-from exporter.replication.units import base_name, integer, key_of, text
 
 NAMES: Final = frozenset(
     {

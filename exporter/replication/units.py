@@ -12,13 +12,13 @@ may be missing, so it never is an all-clear. Package processing threads lock pac
 
 from __future__ import annotations
 
-import ntpath
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
 from exporter.events.event import Event
+from exporter.replication.fields import base_name, integer, key_of, text
 from exporter.replication.limits import MAX_EVIDENCE, MAX_OPEN, MAX_REFERENCES, evidence_of
 from exporter.replication.state import Evidence, Outcome, Reference
 
@@ -298,12 +298,6 @@ def is_own_start(event: Event) -> bool:
     return event.name != "component_started" or text(event, "component") in {"", DISTRIBUTION_MANAGER}
 
 
-def key_of(event: Event) -> tuple[str, int | None]:
-    """Return what joins the lines of one thread."""
-    _, _, log, _, _, _, thread, _, _ = event
-    return log, thread
-
-
 # The same definition is tried again and again, and lacks the same reference.
 _reference = lru_cache(maxsize=1024)(Reference)
 
@@ -313,31 +307,3 @@ def _definition_in(path: str) -> str:
     """Return the name of the file when it is a definition, else ""."""
     file = base_name(path)
     return file if file.upper().endswith(_DEFINITION) else ""
-
-
-@lru_cache(maxsize=1024)
-def base_name(path: str) -> str:
-    """Return the last part of a path as Windows writes it, without the full stop that ends the sentence around it."""
-    return ntpath.basename(path.strip()).rstrip(".")
-
-
-def server_of(nal_path: str) -> str:
-    r"""Return the server that a NAL path names last, as in `["Display=\\DP1\\"]MSWNET:["SMS_SITE=PS1"]\\\\DP1\\`."""
-    return nal_path.rpartition("]")[2].strip("\\ .…").partition("\\")[0]
-
-
-def text(event: Event, name: str) -> str:
-    """Return a field as text, "" when the line lacks it."""
-    value = event.fields.get(name, "")
-    return value if isinstance(value, str) else str(value)
-
-
-def integer(event: Event, name: str) -> int | None:
-    """Return a field as a number, None when the line lacks it or has a word there (`version <x>` in an article)."""
-    value = event.fields.get(name)
-    if isinstance(value, int):
-        return value
-    try:
-        return None if value is None else int(value)
-    except ValueError:
-        return None

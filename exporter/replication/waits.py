@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from exporter.events.event import Event
+from exporter.replication.fields import integer, text
 from exporter.replication.limits import MAX_STANDING, count, latest
 from exporter.replication.state import SiteState, Tally, Waiting, WaitReason
 from exporter.replication.tries import Try, add_try, end_tries
-from exporter.replication.units import integer, text
 
 REASONS = {
     "content_not_arrived": WaitReason.CONTENTS,

@@ -6,7 +6,7 @@ import pytest
 
 from exporter.replication.limits import MAX_EVIDENCE, MAX_OPEN
 from exporter.replication.state import Outcome, Reference
-from exporter.replication.units import Units, base_name, integer, server_of, text
+from exporter.replication.units import Units
 from tests.replication.builders import INCOMING, OTHER_TS, PKG, PROGRAM, TS, Teller
 
 MISSING = {"program_id": "*", "package": PKG, "program": PROGRAM}
@@ -297,47 +297,12 @@ def test_a_unit_without_a_name_is_no_all_clear() -> None:
     assert outcome is Outcome.UNKNOWN
 
 
-@pytest.mark.parametrize(
-    ("path", "server"),
-    [
-        (r'["Display=\\DP1.X.COM\"]MSWNET:["SMS_SITE=PS1"]\\DP1.X.COM\ ', "DP1.X.COM"),
-        (r'["Display=\\DP1\"]MSWNET:["SMS_SITE=PS1"]\\DP1\...', "DP1"),
-        (r'["Display=\\DP1\SMSPKGE$\"]MSWNET:["SMS_SITE=PS1"]\\DP1\SMSPKGE$\ ', "DP1"),
-        ("DP1.X.COM", "DP1.X.COM"),
-        ("", ""),
-    ],
-)
-def test_server_of_a_distribution_point(path: str, server: str) -> None:
-    assert server_of(path) == server
-
-
-@pytest.mark.parametrize(
-    ("path", "name"),
-    [
-        (rf"{INCOMING}\RD5L85BW.PKG", "RD5L85BW.PKG"),
-        ("RD5L85BW.PKG.", "RD5L85BW.PKG"),
-        ("d:/sms/incoming/x.pkg ", "x.pkg"),
-        ("", ""),
-    ],
-)
-def test_base_name(path: str, name: str) -> None:
-    assert base_name(path) == name
-
-
 def test_a_definition_is_known_by_its_suffix_in_any_case() -> None:
     teller = Teller()
     teller.say("incoming_file", file=r"d:\incoming\rd5l85bw.pkg")
     teller.say("package_locked", package=TS)
     teller.say("package_unlocked", package=TS)
     assert outcomes(teller) == {"applied": 1}
-
-
-@pytest.mark.parametrize(("value", "number"), [(7, 7), ("7", 7), ("<x>", None), ("", None), ("9" * 5000, None)])
-def test_a_number_that_a_line_does_not_give_is_not_known(value: str | int, number: int | None) -> None:
-    event = Teller().event("contents_added", version=value)
-    assert integer(event, "version") == number
-    assert integer(event, "absent") is None
-    assert text(event, "version") == str(value)
 
 
 def test_contents_of_another_package_are_no_line_of_a_unit_that_was_pasted_without_its_beginning() -> None:

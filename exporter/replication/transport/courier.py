@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from exporter.events.event import Event
+from exporter.replication.fields import base_name, integer, server_of, text
 from exporter.replication.packages import Packages
 from exporter.replication.state import LinkBasis, SiteState, ThreadUse, TroubleKind
 from exporter.replication.transport import despooler, scheduler, sender, transfer
 from exporter.replication.transport.requests import link
 from exporter.replication.transport.troubles import About, Troubles
-from exporter.replication.units import base_name, integer, server_of, text
 
 _DISTMGR = frozenset(
     {

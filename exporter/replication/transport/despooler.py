@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from exporter.events.event import Event
+from exporter.replication.fields import base_name, integer, key_of, text
 from exporter.replication.limits import MAX_OPEN, count
 from exporter.replication.state import LinkBasis, SiteState, Tally, ThreadUse, TroubleKind
 from exporter.replication.transport.requests import MAX_REQUESTS, link
 from exporter.replication.transport.troubles import About, Troubles
-from exporter.replication.units import base_name, integer, key_of, text
 
 NAMES = frozenset(
     {

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from exporter.events.event import Event
+from exporter.replication.fields import key_of, text
 from exporter.replication.limits import MAX_OPEN, count
 from exporter.replication.packages import Packages, fact_of
 from exporter.replication.state import FactKind, LinkBasis, SiteState, Tally, TroubleKind
 from exporter.replication.transport.requests import MAX_REQUESTS, finish, link, remember_job, request_of
 from exporter.replication.transport.troubles import Troubles
-from exporter.replication.units import key_of, text
 
 NAMES = frozenset(
     {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from exporter.events.event import Event
+from exporter.replication.fields import integer, key_of, text
 from exporter.replication.limits import MAX_STANDING, count
 from exporter.replication.packages import Packages, fact_of
 from exporter.replication.state import (
@@ -23,7 +24,6 @@ from exporter.replication.state import (
 )
 from exporter.replication.transport.requests import fail, finish, link, request_of, take
 from exporter.replication.transport.troubles import About, Troubles
-from exporter.replication.units import integer, key_of, text
 
 _FAILURES = frozenset(
     {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from exporter.events.event import Event
+from exporter.replication.fields import integer, key_of, server_of, text
 from exporter.replication.limits import count
 from exporter.replication.state import SiteState, Tally, TroubleKind
 from exporter.replication.transport.sender import MAX_SENDING
 from exporter.replication.transport.troubles import About, Troubles
-from exporter.replication.units import integer, key_of, server_of, text
 from exporter.replication.win32 import win32_of
 
 _OUTCOMES = {
