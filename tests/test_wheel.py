@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from email import message_from_string
 from pathlib import Path
@@ -95,6 +96,16 @@ def test_module_of_a_checkout_is_not_used_when_its_source_has_changed(tmp_path: 
     assert "scanner compiled" in version()
     assert build(out, "", root, "wheel:editable", CC="no-such-compiler").returncode == 0
     assert "scanner not compiled" in version()
+
+
+def test_source_distribution_is_made_without_compiler_and_holds_nothing_compiled(tmp_path: Path) -> None:
+    done = build(tmp_path, "always", target="sdist", CC="no-such-compiler")
+    assert done.returncode == 0, done.stderr
+    (built,) = tmp_path.iterdir()
+    with tarfile.open(built) as files:
+        names = {name.partition("/")[2] for name in files.getnames()}
+    assert {name for name in names if name.startswith(COMPILED)} == {f"{COMPILED}pyi", f"{COMPILED}pyx"}
+    assert "hatch_build.py" in names
 
 
 def test_wheel_says_what_it_is(wheel: Path) -> None:

@@ -34,8 +34,8 @@ class Definitions:
     """Takes the lines of units for a ledger, whose parts it changes.
 
     Attributes:
-        plain: what takes the lines of each name, whichever way they go.
-        quick: what takes them sooner: those of the names that a backlog consists of.
+        plain: what takes an event, by its name.
+        quick: what takes it instead, in less time: for the names that a backlog consists of.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts of a ledger that units change
