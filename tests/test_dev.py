@@ -2,10 +2,17 @@
 
 import os
 import re
+import shutil
 import subprocess
+import sys
+import sysconfig
+import venv
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+
+from tests.test_project import tracked_files
 
 ROOT = Path(__file__).resolve().parent.parent
 UNIT = re.findall(
@@ -57,3 +64,36 @@ def test_folder_is_found_from_where_the_user_stands(tmp_path: Path, named: str) 
     answer = dev(tmp_path, "explain", named)
     assert answer.returncode == 1, answer.stderr
     assert answer.stdout.startswith("1 task sequence stuck at 1 site because of 1 missing program.")
+
+
+def test_scanner_is_compiled_once_what_it_takes_is_there(tmp_path: Path) -> None:
+    root = tmp_path / "a checkout"
+    for path in tracked_files():
+        if path.relative_to(ROOT).parts[0] in {
+            "dev",
+            "exporter",
+            "hatch_build.py",
+            "pyproject.toml",
+            "README.md",
+            "LICENSE",
+        }:
+            (root / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, root / path.relative_to(ROOT))
+    (root / "requirements").mkdir()
+    lock = root / "requirements" / "dev.txt"
+    lock.write_text("# is installed already\n", encoding="utf-8")
+    venv.create(root / ".venv")
+    (root / ".venv" / "locked.sha256").write_text(f"{sha256(lock.read_bytes()).hexdigest()}  -\n", encoding="utf-8")
+    library = Path("lib", f"python{sys.version_info.major}.{sys.version_info.minor}", "site-packages")
+    (root / ".venv" / library / "here.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
+
+    def set_up(**variables: str) -> str:
+        command = [str(root / "dev"), "setup"]
+        done = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=True)
+        return done.stderr
+
+    for _ in range(2):
+        assert "!! The scanner was not compiled" in set_up(CC="no-such-compiler")
+    assert set_up() == ""
+    assert len(list((root / "exporter" / "events").glob("scanner.*.so"))) == 1
+    assert set_up(CC="no-such-compiler") == ""
