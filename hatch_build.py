@@ -33,6 +33,8 @@ class CompilingHook(BuildHookInterface):  # type: ignore[type-arg]
         if editable:
             (root / place).unlink(missing_ok=True)  # whoever runs it keeps it
         whether = os.environ.get(WHETHER)
+        if whether not in {None, "", "always", "never"}:
+            raise ValueError(f"{WHETHER} is {whether!r}, neither always nor never")
         if whether == "never":
             return
         try:

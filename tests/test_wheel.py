@@ -68,6 +68,12 @@ def test_wheel_that_must_be_compiled_is_not_built_without_compiler(tmp_path: Pat
     assert not list(tmp_path.iterdir())
 
 
+def test_wheel_is_not_built_by_a_word_that_means_nothing(tmp_path: Path) -> None:
+    done = build(tmp_path, "allways")
+    assert "CONFIGMGR_EXPORTER_COMPILED is 'allways', neither always nor never" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_wheel_that_must_not_be_compiled_is_not(tmp_path: Path) -> None:
     assert build(tmp_path, "never").stderr.count("scanner") == 0
     assert [each.name for each in tmp_path.iterdir()] == [f"configmgr_exporter-{__version__}-py3-none-any.whl"]
