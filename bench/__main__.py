@@ -72,10 +72,10 @@ def main(  # noqa: PLR0913 - click: an option is a parameter
             part = replace(_BENCHES[name](Path(folder), sizes, download), machine=machine)
         print_part(console, part)
         parts.append(part)
-        if results:
-            write(results, parts)
+        for file in [results, page.RESULTS if docs else None]:
+            if file:
+                write(file, parts)
     if docs:
-        write(page.RESULTS, parts)
         page.write(read(page.RESULTS))
 
 

@@ -138,7 +138,7 @@ def _wrk(exporter: Running, path: str, connections: int, seconds: float) -> list
 
 
 def _latency(report: str, percent: int) -> float:
-    found = re.search(rf"^\s*{percent}%\s+([\d.]+)(us|ms|s|m)$", report, re.MULTILINE)
+    found = re.search(rf"^\s*{percent}%\s+([\d.]+)(us|ms|s|m)\s*$", report, re.MULTILINE)
     if found is None:
         raise ValueError(f"wrk tells no latency of {percent} in 100:\n{report}")
     number, unit = found.groups()

@@ -17,7 +17,7 @@ from exporter.events.statmsg import MARK, Statmsg, parse_statmsg
 from exporter.events.templates import HEAD_LENGTH, bare
 from exporter.events.user import UserTemplates
 from exporter.logs.forms import CCM_START
-from exporter.logs.records import Record, RecordReader
+from exporter.logs.records import Cut, Record, RecordReader
 
 STATUS_EVENT: Final = "status_message"
 MAX_JOINED: Final = 16
@@ -60,10 +60,17 @@ class Interpreter:
         self._components = catalogue.components
         self._status_messages = catalogue.status_messages
 
-    def events(self, raw: bytes, line: int, source: Source) -> Sequence[Event]:
-        """Return the events of a raw record that ends in a stamp, and remember what its words came to."""
+    def events(self, raw: bytes, line: int, source: Source, cut: Cut | None = None) -> Sequence[Event]:
+        """Return the events of a raw record that ends in a stamp, and remember what its words came to.
+
+        Args:
+            raw: the record.
+            line: number of its first line.
+            source: what it stands in.
+            cut: the record cut up, if it is already.
+        """
         event: Event | None = None
-        cut = self._reader.cut(raw)
+        cut = cut or self._reader.cut(raw)
         if cut is not None and self._may_remember(cut[0]):
             said, time, thread = cut
             told = self._told(raw, said, source)

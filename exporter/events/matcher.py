@@ -128,10 +128,17 @@ class Matcher:
         """
         data, at, line = block.data, 0, block.line
         scanner = scanner_type(data, source, self._reader, self._interpreter)
+        is_ascii = data.isascii()
         for _ in range(MAX_BREAKS):
             alarms: list[tuple[bytes, int]] = []
             stop, below = scanner.whole_lines(at, line, scan.events, alarms)
-            self._note_whole_lines(replace(block, data=data[at:stop], line=line), below, alarms, source, scan)
+            scan.consumed += stop - at
+            scan.lines += below - line
+            scan.records += below - line
+            if not is_ascii:
+                scan.undecodable += self._undecodable(data[at:stop].split(b"\n"))
+            self._note_last(scan, _upwards(data, at, stop, below), block.file)
+            self._count_unmatched([raw for raw, _ in alarms], [number for _, number in alarms], source, scan)
             end = scanner.end_of_whole_line(stop)
             at, line = stop, below
             if not end:
@@ -140,18 +147,6 @@ class Matcher:
             self._scan_plainly(replace(block, data=data[stop:end], line=below, final=False), source, scan)
             at, line = end, below + scan.lines - before
         return replace(block, data=data[at:], line=line)
-
-    def _note_whole_lines(
-        self, lines: Block, below: int, alarms: Sequence[tuple[bytes, int]], source: Source, scan: Scan
-    ) -> None:
-        """Note all of some lines, each a record, but their events; `below` is the number of the line below them."""
-        scan.consumed += len(lines.data)
-        scan.lines += below - lines.line
-        scan.records += below - lines.line
-        if not lines.data.isascii():
-            scan.undecodable += self._undecodable(lines.data.split(b"\n"))
-        self._note_last(scan, _upwards(lines.data, below), lines.file)
-        self._count_unmatched([raw for raw, _ in alarms], [line for _, line in alarms], source, scan)
 
     def _scan_plainly(self, block: Block, source: Source, scan: Scan) -> None:
         """Scan all of a block."""
@@ -197,11 +192,10 @@ class Matcher:
         return sum(decode(raw, self._reader.code_page)[1] for raw in raws if not raw.isascii())
 
 
-def _upwards(data: bytes, below: int) -> Iterator[tuple[bytes, int]]:
-    """Give lines from the last on, each with its number; `below` is the number of the line below them."""
-    end = len(data) - 1
-    while end >= 0:
-        begin = data.rfind(b"\n", 0, end) + 1
+def _upwards(data: bytes, begin: int, end: int, below: int) -> Iterator[tuple[bytes, int]]:
+    """Give the lines of a part from the last on, each with its number; `below` is that of the line below them."""
+    while end > begin:
+        start = max(begin, data.rfind(b"\n", begin, end - 1) + 1)
         below -= 1
-        yield data[begin:end], below
-        end = begin - 1
+        yield data[start : end - 1], below
+        end = start

@@ -198,22 +198,26 @@ cdef class Scanner:
         """Add what a line says to the events; tell whether it says anything."""
         cdef End* end
         cdef PyObject* known
+        cdef bytes said
         cdef tuple told
+        cdef tuple cut = None
         cdef double time = 0
         if stop - start >= END:
             end = self.end_of(stop)
             if end != NULL:
                 if stop - start > end.said and self.time_of(stop, end, &time):
-                    known = PyDict_GetItem(self.told, PyBytes_FromStringAndSize(<char*>start, stop - start - end.said))
+                    said = PyBytes_FromStringAndSize(<char*>start, stop - start - end.said)
+                    known = PyDict_GetItem(self.told, said)
                     if known != NULL:
                         if <object>known is None:
                             return False
                         told = <tuple>known
                         events.append(self.event(told, line, time, <object>end.thread))
                         return True
+                    cut = (said, time, <object>end.thread)
                 else:
                     end.thread = NULL  # its stamps have another length now
-        found = self.read(raw_of(start, stop), line, self.source)
+        found = self.read(raw_of(start, stop), line, self.source, cut)
         events.extend(found)
         return len(found) > 0
 
