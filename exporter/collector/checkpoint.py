@@ -235,6 +235,8 @@ class Checkpoint:
                 if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
                     raise _damaged(self.path, str(error)) from None
                 raise CheckpointError(f"{self.path}: {error}") from None
+            if isinstance(error, UnicodeDecodeError):  # SQLite quotes what it cannot read, which sqlite3 takes for text
+                raise _damaged(self.path, "it holds bytes that are no text") from None
             if isinstance(error, OSError):
                 raise CheckpointError(f"{self.path}: {error.strerror or error}") from None
             raise

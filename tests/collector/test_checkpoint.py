@@ -191,6 +191,15 @@ def test_damage_is_noticed_and_nothing_is_touched(kind: str, tmp_path: Path) -> 
     assert (tmp_path / DATABASE).read_bytes() == before
 
 
+def test_a_schema_that_is_no_text_is_damaged(tmp_path: Path) -> None:
+    save(tmp_path, 7)
+    whole = (tmp_path / DATABASE).read_bytes()
+    assert b"CREATE TABLE saved" in whole
+    (tmp_path / DATABASE).write_bytes(whole.replace(b"CREATE TABLE saved", b"CREATE TABLE\xc5saved"))
+    with Checkpoint(tmp_path) as checkpoint, pytest.raises(CheckpointDamagedError, match="bytes that are no text"):
+        checkpoint.load()
+
+
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_no_flipped_bit_goes_unnoticed(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
