@@ -17,7 +17,7 @@ from exporter.replication.packages import Packages, fact_of
 from exporter.replication.sources import Sources
 from exporter.replication.state import Fact, FactKind, Outcome, SiteState, Tally, owner_of
 from exporter.replication.transport.courier import Courier
-from exporter.replication.units import LINES, Unit, Units
+from exporter.replication.units import LINES, NAMELESS, Unit, Units
 from exporter.replication.waits import Waits
 
 Take = Callable[[Event], None]
@@ -55,7 +55,7 @@ class Definitions:
             "package_locked": self._quick("package_locked"),
             "contents_added": self._quick("contents_added", Unit.add_contents),
             "package_info_updated": self._quick("package_info_updated", self._store),
-            "program_reference_missing": self._quick_reference(),
+            "program_reference_missing": self._quick("program_reference_missing", self._lack),
             "package_program_not_updated": self._quick("package_program_not_updated", Unit.fail_program),
             "package_unlocked": self._quick("package_unlocked", self._end),
         }
@@ -72,7 +72,7 @@ class Definitions:
 
     def _quick(self, name: str, note: _Note | None = None) -> Take:
         """Return what takes a line that goes on with its thread's unit, of which `note` notes what the line tells."""
-        opened, otherwise = self._units.open.get, self.plain[name]
+        opened, otherwise, names = self._units.open.get, self.plain[name], name != NAMELESS
 
         def take(event: Event) -> None:
             _, fields, log, _, _, time, thread, _, _ = event
@@ -80,8 +80,7 @@ class Definitions:
             if unit is None or not unit.begun:
                 otherwise(event)
                 return
-            named = fields.get("package")
-            if named != unit.package:
+            if names and (named := fields.get("package")) != unit.package:
                 if unit.package or thread is None or not isinstance(named, str):
                     otherwise(event)
                     return
@@ -94,27 +93,13 @@ class Definitions:
 
         return take
 
-    def _quick_reference(self) -> Take:
-        """Return the same for the line that does not name the package of its unit, but the one that is missing."""
-        state, opened, otherwise = self._state, self._units.open.get, self._line
-
-        def take(event: Event) -> None:
-            _, _, log, _, _, time, thread, _, _ = event
-            count(state, _REFERENCE_FAILURES, (text(event, "package"),))
-            unit = opened((log, thread))
-            if unit is None or not unit.begun:
-                otherwise(event)
-                return
-            if time is not None:
-                unit.last = time
-            unit.fresh.append(event)
-            unit.lack(event)
-
-        return take
-
     def _begin(self, event: Event) -> None:
         for unit, outcome in self._units.begin(event):
             self._conclude(unit, outcome, event)
+
+    def _lack(self, unit: Unit, event: Event) -> None:
+        count(self._state, _REFERENCE_FAILURES, (text(event, "package"),))
+        unit.lack(event)
 
     def _store(self, unit: Unit, event: Event) -> None:
         self._packages.version(self._state, unit.package, "definition", unit.version, event.time)

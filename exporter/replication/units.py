@@ -42,7 +42,7 @@ _OPENS_LOOSE = _FAILED_ELSEWHERE | {
     "package_program_not_updated",
     "newer_version_required",
 }
-_NAMELESS = "program_reference_missing"
+NAMELESS: Final = "program_reference_missing"
 """The line that names another package than its unit's: the one that is missing."""
 _PROOFS = _FAILED_ELSEWHERE | {"program_reference_missing", "package_program_not_updated", "newer_version_required"}
 LINES: Final = _OPENS_LOOSE | {"contents_added", "package_unlocked"}
@@ -189,7 +189,7 @@ class Units:
         unit = self.open.get((log, thread))
         if unit is None or not unit.begun:
             return self._take_loose(event, unit)
-        if fields.get("package") != unit.package and name != _NAMELESS:
+        if fields.get("package") != unit.package and name != NAMELESS:
             if unit.package:
                 return self._foreign(event, unit, text(event, "package"))
             # In text without threads the contents of another package may be written between the lines of this unit.
@@ -201,7 +201,7 @@ class Units:
 
     def _take_loose(self, event: Event, unit: Unit | None) -> list[Ended]:
         """Take a line of a unit whose beginning was not seen."""
-        named = "" if event.name == _NAMELESS else text(event, "package")
+        named = "" if event.name == NAMELESS else text(event, "package")
         if unit is not None and named and unit.package and named != unit.package:
             return self._foreign(event, unit, named)
         ended: list[Ended] = []
