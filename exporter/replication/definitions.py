@@ -1,9 +1,4 @@
-"""Lines of units of work on incoming definitions, and what a unit changes in the state as it goes on and ends.
-
-Of a backlog nearly every line is the next of an open unit of its thread, about the unit's package. Such a line is
-taken the quick way, which looks the unit up and no more; every other goes the plain way, through `Units.take`. Both
-come to the same.
-"""
+"""Lines of units of work on incoming definitions, and what a unit changes in the state as it goes on and ends."""
 
 from __future__ import annotations
 
@@ -12,16 +7,16 @@ from collections.abc import Callable
 from exporter.events.event import Event
 from exporter.replication.blocks import Blocks
 from exporter.replication.fields import integer, text
-from exporter.replication.limits import count
+from exporter.replication.limits import MAX_OPEN, MAX_PACKAGES, count
 from exporter.replication.packages import Packages, fact_of
 from exporter.replication.sources import Sources
 from exporter.replication.state import Fact, FactKind, Outcome, SiteState, Tally, owner_of
 from exporter.replication.transport.courier import Courier
-from exporter.replication.units import LINES, NAMELESS, Unit, Units
+from exporter.replication.units import LINES, Unit, Units
 from exporter.replication.waits import Waits
+from exporter.replication.whole import STORED
 
 Take = Callable[[Event], None]
-_Note = Callable[[Unit, Event], None]
 
 # Before Python 3.12, looking a member up in its enum costs as much as a call.
 _APPLIED, _BLOCKED, _FAILED, _UNKNOWN = Outcome.APPLIED, Outcome.BLOCKED, Outcome.FAILED, Outcome.UNKNOWN
@@ -34,8 +29,7 @@ class Definitions:
     """Takes the lines of units for a ledger, whose parts it changes.
 
     Attributes:
-        plain: what takes an event, by its name.
-        quick: what takes it instead, in less time: for the names that a backlog consists of.
+        takers: what takes an event, by its name.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts of a ledger that units change
@@ -44,20 +38,12 @@ class Definitions:
         self._state, self._units, self._packages = state, units, packages
         self._sources, self._waits, self._courier = sources, waits, courier
         self.blocks = Blocks()
-        self.plain: dict[str, Take] = {
+        self.takers: dict[str, Take] = {
             **dict.fromkeys(LINES, self._line),
             "incoming_file": self._begin,
             "contents_added": self._contents_added,
             "package_info_updated": self._info_updated,
             "program_reference_missing": self._reference_missing,
-        }
-        self.quick: dict[str, Take] = {
-            "package_locked": self._quick("package_locked"),
-            "contents_added": self._quick("contents_added", Unit.add_contents),
-            "package_info_updated": self._quick("package_info_updated", self._store),
-            "program_reference_missing": self._quick("program_reference_missing", self._lack),
-            "package_program_not_updated": self._quick("package_program_not_updated", Unit.fail_program),
-            "package_unlocked": self._quick("package_unlocked", self._end),
         }
 
     def interrupted(self, log: str) -> None:
@@ -70,44 +56,23 @@ class Definitions:
         self._units.settle()
         self.blocks.settle(self._state)
 
-    def _quick(self, name: str, note: _Note | None = None) -> Take:
-        """Return what takes a line that goes on with its thread's unit, of which `note` notes what the line tells."""
-        opened, otherwise, names = self._units.open.get, self.plain[name], name != NAMELESS
-
-        def take(event: Event) -> None:
-            _, fields, log, _, _, time, thread, _, _ = event
-            unit = opened((log, thread))
-            if unit is None or not unit.begun:
-                otherwise(event)
-                return
-            if names and (named := fields.get("package")) != unit.package:
-                if unit.package or thread is None or not isinstance(named, str):
-                    otherwise(event)
-                    return
-                unit.package = named
-            if time is not None:
-                unit.last = time
-            unit.fresh.append(event)
-            if note is not None:
-                note(unit, event)
-
-        return take
+    def take(self, unit: Unit) -> bool:
+        """Take a whole unit (`whole`); leave one whose lines would push something out on their way, and tell."""
+        known, open_units, package, lines = self._packages.known, self._units.open, unit.package, unit.fresh
+        if len(open_units) >= MAX_OPEN or (len(known) >= MAX_PACKAGES and package not in known):
+            return False
+        if open_units:
+            for ended, outcome in self._units.close(lines[0]):
+                self._conclude(ended, outcome, lines[0])
+        self._packages.version(self._state, package, "definition", unit.version, lines[STORED].time)
+        for missing in unit.missing:
+            count(self._state, _REFERENCE_FAILURES, (missing.package,))
+        self._conclude(unit, unit.outcome, lines[-1])
+        return True
 
     def _begin(self, event: Event) -> None:
         for unit, outcome in self._units.begin(event):
             self._conclude(unit, outcome, event)
-
-    def _lack(self, unit: Unit, event: Event) -> None:
-        count(self._state, _REFERENCE_FAILURES, (text(event, "package"),))
-        unit.lack(event)
-
-    def _store(self, unit: Unit, event: Event) -> None:
-        self._packages.version(self._state, unit.package, "definition", unit.version, event.time)
-        unit.stored = True
-
-    def _end(self, unit: Unit, event: Event) -> None:
-        del self._units.open[event.log, event.thread]
-        self._conclude(unit, unit.outcome, event)
 
     def _line(self, event: Event) -> None:
         for unit, outcome in self._units.take(event):

@@ -29,6 +29,7 @@ from exporter.replication.transport import courier
 from exporter.replication.transport.courier import Courier
 from exporter.replication.units import DISTRIBUTION_MANAGER, Units, is_own_start
 from exporter.replication.waits import Waits
+from exporter.replication.whole import Wholes
 
 FORMAT = 1
 """Of the encoded ledger. Data of another format is refused: the logs are then read again."""
@@ -79,6 +80,7 @@ class Ledger:
         self.revision = 0
         self._definitions = Definitions(work.state, work.units, work.packages, work.sources, work.waits, work.courier)
         self._blocks = self._definitions.blocks
+        self._wholes = Wholes()
         handlers: dict[str, Take] = {
             "component_started": self._restarted,
             "replication_thread_started": self._restarted,
@@ -102,15 +104,31 @@ class Ledger:
         }
         rooms = (
             handlers,
-            self._definitions.plain | self._definitions.quick,
+            self._definitions.takers,
             dict.fromkeys(sources.NAMES, self._sourced),
             dict.fromkeys(courier.NAMES, self._transported),
         )
         names = {name for room in rooms for name in room}
         self._takers = {name: _in_turn([room[name] for room in rooms if name in room]) for name in names}
 
-    def apply(self, events: Iterable[Event]) -> None:
+    def apply(self, events: Sequence[Event]) -> None:
         """Take the next events of a log, in its order."""
+        if not events:
+            return
+        changes = taken = 0
+        for begin, unit in self._wholes.find(events):
+            if begin > taken:
+                changes += self._each(events[taken:begin])
+                taken = begin
+            if self._definitions.take(unit):
+                changes += len(unit.fresh)
+                taken += len(unit.fresh)
+        changes += self._each(events[taken:])
+        self._definitions.settle()
+        self.revision += changes
+
+    def _each(self, events: Iterable[Event]) -> int:
+        """Take events one by one; return how many of them mean something here."""
         takers, known = self._takers, self._work.packages.known
         changes = 0
         for event in events:
@@ -124,8 +142,7 @@ class Ledger:
             else:
                 continue
             changes += 1
-        self._definitions.settle()
-        self.revision += changes
+        return changes
 
     def interrupted(self, log: str) -> None:
         """Note that lines of a log were lost: what was open there ended in a way that is not known."""

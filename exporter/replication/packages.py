@@ -99,15 +99,19 @@ class Packages:
         known = self.touch(package)
         if time is not None and known.deleted is not None and time < known.deleted:
             return
-        facts = state.facts.setdefault(package, {})
-        before, key = len(facts), (kind, subject)
+        facts, key = state.facts.get(package), (kind, subject)
+        if facts is None:
+            facts = state.facts[package] = {}
         standing = facts.pop(key, None)
-        late = standing is not None and time is not None and time < _order(standing)
-        facts[key] = standing if standing is not None and late else fact
+        if standing is not None:
+            facts[key] = standing if time is not None and time < _order(standing) else fact
+            return
+        facts[key] = fact
         if len(facts) > MAX_FACTS:
             # Of what there is one for each child site, the oldest says least.
             del facts[min(facts, key=lambda key: (not key[1], _order(facts[key])))]
-        self.facts += len(facts) - before
+        else:
+            self.facts += 1
         if self.facts > MAX_ALL_FACTS:
             self._forget_facts(state, next(other for other in self.known if other in state.facts))
             count(state, Tally.DROPPED, ("facts",))

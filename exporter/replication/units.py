@@ -208,7 +208,7 @@ class Units:
         if unit is None or _starts_another(unit, event):
             if event.name not in _OPENS_LOOSE:
                 return []
-            ended = self._close_open(event)
+            ended = self.close(event)
             unit = self._open(event, Unit(None, named, begun=False), ended)
         if named and not unit.package and (event.thread is not None or event.name != "contents_added"):
             unit.package = named
@@ -235,7 +235,7 @@ class Units:
         _, _, log, _, _, time, thread, _, _ = event
         earlier = self.open.pop((log, thread), None)
         ended = [] if earlier is None else [(earlier, _UNKNOWN)]
-        file = _definition_in(text(event, "file"))
+        file = definition_in(text(event, "file"))
         if file:
             if len(self.open) >= MAX_OPEN:
                 ended.append(self._push_out())
@@ -255,7 +255,8 @@ class Units:
         loose = (key for key, other in self.open.items() if not other.begun)
         return self.open.pop(next(loose, next(iter(self.open)))), _UNKNOWN
 
-    def _close_open(self, event: Event) -> list[Ended]:
+    def close(self, event: Event) -> list[Ended]:
+        """Close the open unit of the line's thread, whose end was not seen."""
         unit = self.open.pop(key_of(event), None)
         return [] if unit is None else [(unit, _UNKNOWN)]
 
@@ -270,7 +271,7 @@ class Units:
         failing = event.name == "package_program_not_updated"
         if event.thread is None and not failing:
             return []
-        ended = self._close_open(event)
+        ended = self.close(event)
         other = self._open(event, Unit(None, named, begun=False), ended)
         if failing and unit.missing and not unit.program_failed:
             # The reference line does not say whose it is; the line that follows it does.
@@ -303,7 +304,7 @@ _reference = lru_cache(maxsize=1024)(Reference)
 
 
 @lru_cache(maxsize=1024)
-def _definition_in(path: str) -> str:
+def definition_in(path: str) -> str:
     """Return the name of the file when it is a definition, else ""."""
     file = base_name(path)
     return file if file.upper().endswith(_DEFINITION) else ""

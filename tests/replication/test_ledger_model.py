@@ -6,13 +6,15 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import permutations
+from itertools import chain, permutations
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.events.event import Event
+from exporter.replication import definitions, ledger, units
 from exporter.replication.ledger import Ledger
 from exporter.replication.state import Outcome, Reference, SiteState
 from exporter.replication.units import LINES
@@ -378,15 +380,71 @@ _unit_lines = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
-@given(_unit_lines | any_events(timed=False), st.integers(1, 20))
-def test_the_quick_way_and_the_plain_way_come_to_the_same_after_every_block(events: list[Event], size: int) -> None:
-    quick, plain = Ledger("CEN"), Ledger("CEN")
-    plain._takers.update({name: plain._definitions.plain[name] for name in plain._definitions.quick})
-    for block in range(0, len(events), size):
-        for ledger in (quick, plain):
-            ledger.apply(events[block : block + size])
-        assert quick.encode() == plain.encode()
+_ODD = ("thread", "time", "log", "package", "version", "file", "doubled", "lost", "turned")
+
+
+@st.composite
+def _whole_unit(draw: st.DrawFn) -> list[Event]:
+    """A unit whose lines stand together, with at most one thing in it that is not so."""
+    package, blocked, odd = draw(
+        st.tuples(st.sampled_from(PACKAGES[:2]), st.booleans(), st.none() | st.sampled_from(_ODD))
+    )
+    script = Script(package, f"{package}.PKG", Outcome.BLOCKED if blocked else Outcome.APPLIED, (MISSING[0],))
+    thread, time = draw(st.sampled_from((None, 4724))), START + draw(st.integers(0, 9))
+    unit = [
+        Event(name, fields, "distmgr", "x", 1, time + place, thread, "", name)
+        for place, (name, fields) in enumerate(script.lines)
+    ]
+    place = draw(st.integers(0, len(unit) - 1) | st.just(len(unit) - 1))
+    each = unit[place]
+    if odd == "doubled":
+        unit.insert(place, each)
+    elif odd == "lost":
+        del unit[place]
+    elif odd == "turned":
+        unit[place - 1], unit[place] = each, unit[place - 1]
+    elif odd == "log":
+        unit[place] = each._replace(log="despool")
+    elif odd == "thread":
+        unit[place] = each._replace(thread=draw(st.sampled_from((None, 7))))
+    elif odd == "time":
+        unit[place] = each._replace(time=draw(st.sampled_from((None, START))))
+    elif odd is not None:
+        value = draw(st.sampled_from(("", "CEN00099")))
+        unit[place] = each._replace(fields={**each.fields, odd: value})
+    return unit
+
+
+_blocks = st.lists(st.lists(_whole_unit(), max_size=4).map(lambda units: [*chain.from_iterable(units)]), max_size=4)
+_cut_anywhere = st.tuples(_unit_lines | any_events(timed=False), st.integers(1, 20)).map(
+    lambda drawn: [drawn[0][at : at + drawn[1]] for at in range(0, len(drawn[0]), drawn[1])]
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(blocks=_blocks | _cut_anywhere, crowded=st.booleans())
+def test_units_that_are_told_at_once_leave_what_their_lines_leave(*, blocks: list[list[Event]], crowded: bool) -> None:
+    at_once, line_by_line = Ledger("CEN"), Ledger("CEN")
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (units, definitions, ledger) if crowded else ():
+            for limit in {"MAX_OPEN", "MAX_PACKAGES"} & set(dir(module)):
+                patch.setattr(module, limit, 1)
+        for block in blocks:
+            at_once.apply(block)
+            for event in block:
+                line_by_line.apply([event])
+            assert at_once.encode() == line_by_line.encode()
+    assert at_once.revision == line_by_line.revision
+
+
+def test_a_unit_whose_lines_stand_together_is_told_at_once() -> None:
+    """Else the test above would hold nothing to anything."""
+    lines = Script(PACKAGES[0], "A.PKG", Outcome.BLOCKED, (MISSING[0],)).lines
+    unit = [Event(name, fields, "distmgr", "distmgr.log", 1, START, 1, "", name) for name, fields in lines]
+    at_once = Ledger("CEN")
+    at_once._takers.clear()
+    at_once.apply(unit * 3)
+    assert at_once.state.blocked[PACKAGES[0]].attempts == 3
 
 
 @settings(max_examples=100, deadline=None)
