@@ -13,7 +13,7 @@ from exporter.events.event import Event
 from exporter.events.loader import Catalogue
 from exporter.events.memo import LONGEST, UNHEARD, Memo, Told
 from exporter.events.messages import Message
-from exporter.events.statmsg import MARK, Statmsg, parse_statmsg
+from exporter.events.statmsg import MARK, Statmsg, parse_statmsg, without_time
 from exporter.events.templates import HEAD_LENGTH, bare
 from exporter.events.user import UserTemplates
 from exporter.logs.forms import CCM_START
@@ -26,6 +26,7 @@ MAX_JOINED: Final = 16
 HEAD: Final = itemgetter(slice(HEAD_LENGTH))
 BLANKS: Final = b" \t\r~"
 _CCM_START: Final = CCM_START.encode()
+_STATUS: Final = MARK.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +93,15 @@ class Interpreter:
 
     def _told(self, raw: bytes, said: bytes, source: Source) -> Told | None:
         """Tell what words come to, and remember it."""
-        known = self.memo.get(said, UNHEARD)
+        words = (without_time(said) if said.startswith(_STATUS) else None) or said
+        known = self.memo.get(words, UNHEARD)
         if known is not UNHEARD:
-            return known
+            return known if words is said or known is None else (*known[:3], self._reader.read_said(said)[0])
         wordings = self._wordings(raw, source.table)
         told = None if wordings == [] else self._tell(*self._reader.read_said(said), wordings, source.table)
-        # Each of several lines may still say something, and no two status messages are alike: they hold a time.
-        if told[0] != STATUS_EVENT if told else b"\n" not in said:
-            self.memo.learn(said, told)
+        # Each of several lines may still say something, and of status messages that hold a time no two are alike.
+        if b"\n" not in said if told is None else words is not said or told[0] != STATUS_EVENT:
+            self.memo.learn(words, told)
         return told
 
     def _wordings(self, raw: bytes, table: Dispatch) -> list[Wording] | None:

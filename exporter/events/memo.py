@@ -19,8 +19,12 @@ UNHEARD: Final[Told] = ("", {}, "", "")
 """Stands for words that nothing is remembered of."""
 
 
-class Memo(dict[bytes, Told | None]):
-    """What the bytes before a stamp come to; None for those that mean nothing.
+Words = bytes | tuple[bytes, bytes]
+"""The bytes before a stamp; of a status message, what stands in them before and behind its own time."""
+
+
+class Memo(dict[Words, Told | None]):
+    """What words come to; None for those that mean nothing. The text of a status message is the first one's.
 
     Lanes may use it at once: what one of them forgets or adds costs the others at most a second reading.
 
@@ -32,10 +36,11 @@ class Memo(dict[bytes, Told | None]):
         super().__init__()
         self.size = 0
 
-    def learn(self, said: bytes, told: Told | None) -> None:
+    def learn(self, words: Words, told: Told | None) -> None:
         """Remember what words come to."""
-        if self.size + len(said) > MOST:
+        size = len(words) if isinstance(words, bytes) else sum(map(len, words))
+        if self.size + size > MOST:
             self.clear()
             self.size = 0
-        self[said] = told
-        self.size += len(said)
+        self[words] = told
+        self.size += size

@@ -63,6 +63,11 @@ def _whole_form() -> re.Pattern[str]:
 
 _WHOLE = _whole_form()
 
+_TIMED = re.compile(
+    rb'(STATMSG: ID=[0-9]{1,9} SEV=[A-Z] LEV=[A-Z] SOURCE="[^"=\n]*" COMP="[^"=\n]*" SYS=[A-Za-z0-9._-]+'
+    rb" SITE=[A-Za-z0-9._-]+) PID=[0-9]+ TID=[0-9]+ GMTDATE=[A-Za-z0-9:. ]+(?= ISTR0=)"
+)
+
 
 class Statmsg(NamedTuple):
     """One status message.
@@ -106,6 +111,15 @@ class Statmsg(NamedTuple):
         }
         fields.update(zip(_STRING_FIELDS, self.strings, strict=True))
         return fields
+
+
+def without_time(said: bytes) -> tuple[bytes, bytes] | None:
+    """Return what stands before and behind process, thread and time of a status message, or None for odd ones.
+
+    Status messages of which both are the same have the same fields: packages are processed again and again.
+    """
+    timed = _TIMED.match(said)
+    return None if timed is None else (timed[1], said[timed.end() :])
 
 
 def parse_statmsg(message: str) -> Statmsg | None:

@@ -67,8 +67,34 @@ def test_long_words_are_not_remembered() -> None:
     assert not tables.memo("cp1252")
 
 
-def test_status_messages_are_not_remembered_for_no_two_are_alike() -> None:
+def test_status_message_is_known_again_at_another_time() -> None:
     tables = Tables(catalogue())
-    found = _scan(_matcher(tables), named(STATMSG).encode())
-    assert [event.name for event in found.events] == ["status_message"]
+    _scan(_matcher(tables), named(STATMSG).encode())
+
+    later = STATMSG.replace("Mon May 16 14:36:10.061 2016", "Tue May 17 09:00:00.001 2016")
+    later = later.replace(" PID=", " PID=9")
+    assert "PID=91" in later
+    assert "May 17" in later
+    (told,) = tables.memo("cp1252").values()
+    (event,) = _scan(_matcher(tables), named(later).encode()).events
+    assert told is not None
+    assert event.fields is told[1]
+    assert event.text == later
+    assert len(tables.memo("cp1252")) == 1
+
+
+def test_status_message_of_an_odd_form_is_not_remembered() -> None:
+    tables = Tables(catalogue())
+    odd = STATMSG.replace(" LEV=M", "")
+    (event,) = _scan(_matcher(tables), named(odd).encode()).events
+    assert event.name == "status_message"
     assert not tables.memo("cp1252")
+
+
+def test_words_of_status_messages_count_in_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memo_module, "MOST", 30)
+    memo = Memo()
+    memo.learn((b"x" * 10, b"y" * 10), None)
+    assert memo.size == 20
+    memo.learn((b"z" * 10, b"y" * 10), None)
+    assert (memo.size, len(memo)) == (20, 1)

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.events.statmsg import INSERTION_STRINGS, continues, is_whole, parse_parts, parse_statmsg, parse_whole
+from exporter.events.statmsg import (
+    INSERTION_STRINGS,
+    continues,
+    is_whole,
+    parse_parts,
+    parse_statmsg,
+    parse_whole,
+    without_time,
+)
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
@@ -200,6 +208,37 @@ def test_whole_message_says_what_its_parts_say(
         text = text[:at] + new + text[at + length :]
     whole = parse_whole(text)
     assert whole is None or whole == parse_parts(text)
+
+
+@given(
+    strings=st.lists(_HOSTILE, min_size=INSERTION_STRINGS, max_size=INSERTION_STRINGS),
+    attributes=_ATTRIBUTES,
+    head=st.sampled_from(
+        ["ID=2330 SEV=I LEV=M", 'ID=2330 SEV=I LEV=M SOURCE="a PID=1"', "ID=1 SEV=E LEV=M COMP=", "ID=x"]
+    ),
+    mutation=st.tuples(st.floats(0, 1), st.integers(0, 20), _HOSTILE | st.just(" PID=1 TID=1 GMTDATE=x ISTR0=")),
+)
+@settings(max_examples=400, deadline=None)
+def test_messages_that_differ_in_their_time_alone_have_the_same_fields(
+    strings: list[str], attributes: dict[int, str], head: str, mutation: tuple[float, int, str]
+) -> None:
+    text = _statmsg(strings, attributes, head, _DATE)
+    where, length, new = mutation
+    at = int(where * len(text))
+    text = text[:at] + new + text[at + length :]
+    parts = without_time(text.encode())
+    if parts is not None:
+        later = " PID=1904 TID=7 GMTDATE=Thu Mar 04 13:05:47.498 2010".join(part.decode() for part in parts)
+        found, other = parse_statmsg(text), parse_statmsg(later)
+        assert (found and found.fields()) == (other and other.fields())
+
+
+def test_time_of_a_message_is_told_from_what_stands_around_it() -> None:
+    text = _statmsg(["CEN0000E", *[""] * 9], {400: "CEN0000E"}, date=_DATE)
+    parts = without_time(text.encode())
+    assert parts is not None
+    assert b"".join(parts).decode() == text.replace(f" PID=54 TID=6116 GMTDATE={_DATE}", "")
+    assert without_time(text.replace(" TID=6116", "").encode()) is None
 
 
 def test_status_messages_of_site_servers_are_read_at_once() -> None:
