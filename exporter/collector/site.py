@@ -108,12 +108,11 @@ class Site:
         while streams and turns != 0:
             reading, items = streams.popleft()
             try:
-                item = next(items, None)
-                self._take(reading, item, now)
+                more = self._take(reading, next(items, None), now)
             except Exception as fault:  # noqa: BLE001 - one bad log must not keep the others from being read
                 faults.append(fault)
                 continue
-            if item is not None:
+            if more:
                 streams.append((reading, items))
                 turns = None if turns is None else turns - 1
         if faults:
@@ -163,11 +162,12 @@ class Site:
                 reading.follower.fail(error)
                 self._show(reading)
 
-    def _take(self, reading: _Reading, item: Block | Gap | None, now: float) -> None:
+    def _take(self, reading: _Reading, item: Block | Gap | None, now: float) -> bool:
+        """Take the next item of a log; return whether there was one."""
         if isinstance(item, Gap):
             # Its position is not final before what comes behind it: noted now, it might be noticed again after a kill.
             reading.gaps.append(item)
-            return
+            return True
         scan = None if item is None else self._matcher.scan(item, reading.follower.log)
         first = None if item is None or not self._lacks_end(reading) else self._matcher.first_record(item)
         with self.lock:
@@ -178,6 +178,7 @@ class Site:
                 if first is not None:
                     self._end_gaps(reading.follower.log, first)
                 self._show(reading)
+        return item is not None
 
     def _show(self, reading: _Reading) -> None:
         """Let others see how far a log has been read, and how well."""

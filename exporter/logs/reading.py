@@ -21,6 +21,14 @@ from exporter.logs.volume import OpenFile, Trouble, Volume, VolumeError
 MAX_READ: Final = 1 << 20
 """Bytes of a file that are presented at once, unless a single record is longer."""
 
+# glibc gives a piece as large as a block back to the system when it is done with, and has to clear its pages anew for
+# the next block: a twentieth of a scan. It keeps pieces of a size that it has seen come and go: mallopt(3),
+# M_MMAP_THRESHOLD. No page of these bytes is ever touched.
+bytes(4 * MAX_READ)
+
+_MUCH: Final = 64 << 10
+"""Of more bytes than this, taking what stands before them off costs more than reading it apart does."""
+
 Torn = tuple[str | None, int, int, int]
 """Tells the unfinished end of a file from any other: identity, where it begins, size, checksum of the first bytes."""
 
@@ -167,10 +175,15 @@ class LogFile:
         with self._open() as file:
             size = file.size
             known = torn is not None and torn[:3] == (file.identity, offset, size)
-            run = file.read(start, offset - start + (0 if known else want))
+            length = 0 if known else want
+            if place and size - offset > _MUCH:
+                data, before = file.read(offset, length), file.read(start, offset - start)
+            else:
+                run = file.read(start, offset - start + length)
+                before, data = run[: offset - start], run[offset - start :]
             head = file.read(0, most)
-            size = max(size, start + len(run))
-            sight = Sight(file.identity, offset, size, head, run[: offset - start], run[offset - start :], known)
+            size = max(size, start + len(before) + len(data))
+            sight = Sight(file.identity, offset, size, head, before, data, known)
         if not sight.head.startswith(begins) or (place and not place.is_in(sight.head, sight.before)):
             raise MovedError(self._name)
         if known and sight.torn_at(offset) != torn:  # written anew, as long as before
