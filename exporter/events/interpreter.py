@@ -77,7 +77,9 @@ class Interpreter:
             told = self._told(raw, said, source)
             if told is not None:
                 name, fields, component, text = told
-                event = Event(name, fields, source.log, source.file, line, time, thread, component, text)
+                # Calling the class would cost twice as much.
+                parts = name, fields, source.log, source.file, line, time, thread, component, text
+                event = tuple.__new__(Event, parts)
         else:
             event = self._event(raw, line, source)
         if event is not None:
@@ -112,7 +114,8 @@ class Interpreter:
             candidates = table[beginning] if beginning else candidates
         if candidates is None:
             return []
-        if candidates.is_open or any(word in raw for word in candidates.user_words):
+        user_words = candidates.user_words
+        if candidates.is_open or (user_words and any(word in raw for word in user_words)):
             return None
         # Most lines that only begin like a message end here, unread: they lack its rarest word.
         return [wording for wording in candidates.wordings if wording.word in raw]
