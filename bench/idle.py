@@ -59,7 +59,7 @@ def idle(folder: Path, logs: Sequence[int], seconds: float, lines: int) -> Part:
         f"The exporter itself, seven logs to a site; CPU time over {seconds:g} s, system calls by strace, and {lines} "
         "lines, each written when the one before had been seen, at a time of its own. Pages are asked for every 10 ms. "
         "Of a log on a disk of Linux, the entry in its folder tells that it has not changed; on Windows and on shares "
-        "each log is opened."
+        "each log is opened, and read only if it is not as long as before, or at every eleventh look."
     )
     return Part("idle", "Waiting for lines", text, [table], targets=targets)
 

@@ -22,7 +22,7 @@ from enum import StrEnum
 
 from exporter.logs.block import Block
 from exporter.logs.discovery import Folder, LogFiles
-from exporter.logs.follower import PATIENCE, Follower
+from exporter.logs.follower import PATIENCE, TRUST, Follower
 from exporter.logs.health import Gap, GapReason, LogHealth
 from exporter.logs.position import HEAD, Position
 from exporter.logs.volume import Trouble, VolumeError
@@ -344,7 +344,7 @@ class World:
         self.unhide()
         self.cut()
         self.write(1)
-        for _ in range(6):
+        for _ in range(TRUST + 6):
             self.poll()
         if self.follower.behind or self.follower.health.error:
             raise Broken(f"the reader does not come to rest: {self.follower.health.error}")

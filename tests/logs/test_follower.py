@@ -12,7 +12,7 @@ import pytest
 
 from exporter.logs.block import Block
 from exporter.logs.discovery import Folder, LogFiles
-from exporter.logs.follower import PATIENCE, Follower
+from exporter.logs.follower import PATIENCE, TRUST, Follower
 from exporter.logs.health import Gap, GapReason, LogHealth
 from exporter.logs.position import HEAD, Position
 from exporter.logs.segments import MAX_BLOCK, segment
@@ -32,8 +32,8 @@ def lines(*names: str) -> bytes:
 class Bench:
     """A follower of a log in memory, and what it gave."""
 
-    def __init__(self, *, exact: bool = True, once: bool = False) -> None:
-        self.volume = MemoryVolume(exact=exact)
+    def __init__(self, *, exact: bool = True, once: bool = False, identities: bool = True) -> None:
+        self.volume = MemoryVolume(exact=exact, identities=identities)
         self.folder = Folder(self.volume, "Logs")
         self.health = LogHealth()
         self.now = 0.0
@@ -175,9 +175,46 @@ def test_a_log_at_rest_is_opened_once_where_listings_prove_nothing() -> None:
     bench.volume.write(ROLLED, lines("a"))
     bench.volume.write(LOG, lines("b"))
     bench.read()
-    assert bench.calls() == ["list", "open", "read", "read"]
+    assert bench.calls() == ["list", "open"]
     bench.volume.write(LOG, lines("c"))
     assert bench.read() == ["c"]
+
+
+def test_a_log_at_rest_is_read_now_and_then_where_listings_prove_nothing() -> None:
+    bench = Bench(exact=False)
+    bench.volume.write(LOG, lines("a"))
+    bench.read()
+    looks = [bench.calls().count("read") for _ in range(2 * TRUST + 3)]
+    assert looks == [*[0] * TRUST, 2, *[0] * TRUST, 2, 0]
+
+
+def test_a_log_written_anew_as_long_as_before_is_noticed_where_listings_prove_nothing() -> None:
+    bench = Bench(exact=False)
+    bench.volume.write(LOG, lines("a", "b"))
+    bench.read()
+    bench.volume.truncate(LOG)
+    bench.volume.write(LOG, lines("c", "d"))
+    polls = [bench.read() for _ in range(TRUST + 2)]
+    assert [each for each in polls if each] == [["c", "d"]]
+
+
+def test_a_log_written_anew_as_long_as_before_is_whole_once_it_grows() -> None:
+    bench = Bench(exact=False)
+    bench.volume.write(LOG, lines("a", "b"))
+    bench.read()
+    bench.read()
+    bench.volume.truncate(LOG)
+    bench.volume.write(LOG, lines("c", "d"))
+    bench.read()
+    bench.volume.write(LOG, lines("e"))
+    assert bench.read() + bench.read() == ["c", "d", "e"]  # that it was begun anew is believed at the second sight
+
+
+def test_a_log_whose_identity_is_not_known_is_read_at_each_look() -> None:
+    bench = Bench(exact=False, identities=False)
+    bench.volume.write(LOG, lines("a"))
+    bench.read()
+    assert bench.calls() == ["list", "open", "read", "read"]
 
 
 @pytest.mark.parametrize("exact", [True, False])
