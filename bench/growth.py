@@ -1,4 +1,4 @@
-"""How the cost of a scan grows: with templates, blocked task sequences, sites, threads, and the length of lines."""
+"""How the cost of a scan grows: with templates, blocked task sequences, sites, threads, and what lines are like."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ def growth(folder: Path, megabytes: float, repeats: int) -> Part:
     data = path.read_bytes()
     known = load_catalogue()
     many, sites, threads, lengths = (50, 500, 5000), (1, 10, 100), (1, 8, 64), (0, 200, 1000)
+    shares = (0, 25, 100)
     axes: dict[str, tuple[str, Sequence[float], Sequence[Callable[[], object]]]] = {
         "templates": (
             "templates in the catalogue",
@@ -44,6 +45,11 @@ def growth(folder: Path, megabytes: float, repeats: int) -> Part:
         "sequences": ("blocked task sequences", many, [partial(read, _sequences(data, n), known) for n in many]),
         "sites": ("sites", sites, [partial(_sites, data, n, known) for n in sites]),
         "threads": ("threads that write", threads, [partial(read, _threads(data, n), known) for n in threads]),
+        "mixed": (
+            "percent of units with another thread's line in them",
+            shares,
+            [partial(read, _mixed(data, n), known) for n in shares],
+        ),
         "length": (
             "bytes more in each quiet line",
             lengths,
@@ -122,6 +128,18 @@ def _threads(data: bytes, count: int) -> bytes:
     numbers = (4724 + 4 * (n % count) for n in range(len(units)))
     changed = (unit.replace(_THREAD, b"thread=%d (0x%X)" % (n, n)) for n, unit in zip(numbers, units, strict=True))
     return b"~Processing incoming file".join(changed)
+
+
+def _mixed(data: bytes, percent: int) -> bytes:
+    """Let a package processing thread write a line that means something into so many of the units."""
+    units = data.split(b"~Processing incoming file")
+    for n, unit in enumerate(units):
+        if n and n % 100 < percent:
+            said, mark, rest = unit.partition(b"  $$<")
+            stamp, end, rest = rest.partition(b"\n")
+            other = b"Start adding package CEN00010..." + mark + stamp.replace(_THREAD, b"thread=5000 (0x1388)") + end
+            units[n] = said + mark + stamp + end + other + rest
+    return b"~Processing incoming file".join(units)
 
 
 def _longer(data: bytes, length: int) -> Iterator[bytes]:

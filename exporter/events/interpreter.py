@@ -102,7 +102,8 @@ class Interpreter:
         wordings = self._wordings(raw, source.table)
         told = None if wordings == [] else self._tell(*self._reader.read_said(said), wordings, source.table)
         # Each of several lines may still say something, and of status messages that hold a time no two are alike.
-        if b"\n" not in said if told is None else words is not said or told[0] != STATUS_EVENT:
+        lasting = b"\n" not in said if told is None else words is not said or told[0] != STATUS_EVENT
+        if lasting:
             self.memo.learn(words, told)
         return told
 

@@ -183,8 +183,8 @@ class RecordReader:
     @staticmethod
     def ends_in_component(said: bytes) -> bool:
         """Tell whether what stands before a stamp ends in the mark and the component that `parse` looks for."""
-        begin = said.rfind(b"$$<") + 3
-        return begin > 2 and said.find(b"><", begin) == len(said) - 2  # noqa: PLR2004
+        mark = said.rfind(b"$$<")
+        return mark >= 0 and said.find(b"><", mark + len(b"$$<")) == len(said) - len(b"><")
 
     def read_said(self, said: bytes) -> tuple[str, str]:
         """Read what is said, if `ends_in_component` holds of it: give the message and the component."""
