@@ -43,7 +43,9 @@ class CompilingHook(BuildHookInterface):  # type: ignore[type-arg]
             if whether == "always":
                 raise
             self.app.display_warning(f"The scanner was not compiled: {error}")
-            self.app.display_warning(f"The exporter works without it, and reads a backlog at half the speed. {HOW}")
+            self.app.display_warning(
+                f"The exporter works without it, and reads a backlog at less than half the speed. {HOW}"
+            )
             return
         if editable:
             shutil.copyfile(module, root / place)

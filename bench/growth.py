@@ -25,6 +25,7 @@ from exporter.simulator.load import write_benchmark_log
 _BLOCK: Final = 1 << 20
 _TIMES: Final = (1, 2, 5, 10)
 _WORDS: Final = ("Adding", "Zeta", "The", "Package")
+_UNIT: Final = b"~Processing incoming file"
 _THREAD: Final = b"thread=4724 (0x1274)"
 
 
@@ -117,29 +118,29 @@ def read(data: bytes, known: Catalogue, tables: Tables | None = None) -> Ledger:
 
 def _sequences(data: bytes, count: int) -> bytes:
     """Let the units of work be of so many task sequences, in turn."""
-    units = data.split(b"~Processing incoming file")
+    units = data.split(_UNIT)
     changed = (re.sub(rb"CEN004[0-9A-F]{2}", b"CEN%05X" % (0x4000 + n % count), unit) for n, unit in enumerate(units))
-    return b"~Processing incoming file".join(changed)
+    return _UNIT.join(changed)
 
 
 def _threads(data: bytes, count: int) -> bytes:
     """Let the units of work be done by so many threads, in turn."""
-    units = data.split(b"~Processing incoming file")
+    units = data.split(_UNIT)
     numbers = (4724 + 4 * (n % count) for n in range(len(units)))
     changed = (unit.replace(_THREAD, b"thread=%d (0x%X)" % (n, n)) for n, unit in zip(numbers, units, strict=True))
-    return b"~Processing incoming file".join(changed)
+    return _UNIT.join(changed)
 
 
 def _mixed(data: bytes, percent: int) -> bytes:
     """Let a package processing thread write a line that means something into so many of the units."""
-    units = data.split(b"~Processing incoming file")
+    units = data.split(_UNIT)
     for n, unit in enumerate(units):
         if n and n % 100 < percent:
             said, mark, rest = unit.partition(b"  $$<")
             stamp, end, rest = rest.partition(b"\n")
             other = b"Start adding package CEN00010..." + mark + stamp.replace(_THREAD, b"thread=5000 (0x1388)") + end
             units[n] = said + mark + stamp + end + other + rest
-    return b"~Processing incoming file".join(units)
+    return _UNIT.join(units)
 
 
 def _longer(data: bytes, length: int) -> Iterator[bytes]:

@@ -108,6 +108,7 @@ class Site:
         while streams and turns != 0:
             reading, items = streams.popleft()
             try:
+                # Given no name, a block is gone before the next is read: of a backlog, one at a time is in memory.
                 more = self._take(reading, next(items, None), now)
             except Exception as fault:  # noqa: BLE001 - one bad log must not keep the others from being read
                 faults.append(fault)

@@ -42,31 +42,27 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _STRINGS_AT = 6  # groups of `_WHOLE`: the header, the five of its words that count, the strings, NUMATTRS, attributes
 _COUNT_AT = _STRINGS_AT + INSERTION_STRINGS
 
+_WORD = r'[^"=\n]*'
+_NAME = "[A-Za-z0-9._-]+"
+_WHO = rf'{MARK} ID=([0-9]{{1,9}}) SEV=([A-Z]) LEV=[A-Z] SOURCE="{_WORD}" COMP="({_WORD})" SYS=({_NAME}) SITE=({_NAME})'
+
 
 def _whole_form() -> re.Pattern[str]:
     """Return the form of a message on one line that lacks nothing and has at most five attributes.
 
     A value holds no `=` behind what can end a name, so that `_VALUES` cuts the message at the same places.
     """
-    word = r'[^"=\n]*'
-    name = "[A-Za-z0-9._-]+"
-    value = rf'"({word}+(?:["=](?<![0-9S]=)[^"= \n]{word}+)*+)"'
+    value = rf'"({_WORD}+(?:["=](?<![0-9S]=)[^"= \n]{_WORD}+)*+)"'
     strings = "".join(f" {string}={value}" for string in _STRINGS)
     attributes = ""
     for n in reversed(range(5)):
         attributes = rf"(?: AID{n}=([0-9]{{1,9}}) AVAL{n}={value}{attributes})?"
-    return re.compile(
-        rf'({MARK} ID=([0-9]{{1,9}}) SEV=([A-Z]) LEV=[A-Z] SOURCE="{word}" COMP="({word})" SYS=({name}) SITE=({name}) '
-        rf"PID=[0-9]+ TID=[0-9]+ GMTDATE={word}){strings} NUMATTRS=([0-9]){attributes}\Z"
-    )
+    return re.compile(rf"({_WHO} PID=[0-9]+ TID=[0-9]+ GMTDATE={_WORD}){strings} NUMATTRS=([0-9]){attributes}\Z")
 
 
 _WHOLE = _whole_form()
 
-_TIMED = re.compile(
-    rb'(STATMSG: ID=[0-9]{1,9} SEV=[A-Z] LEV=[A-Z] SOURCE="[^"=\n]*" COMP="[^"=\n]*" SYS=[A-Za-z0-9._-]+'
-    rb" SITE=[A-Za-z0-9._-]+) PID=[0-9]+ TID=[0-9]+ GMTDATE=[A-Za-z0-9:. ]+(?= ISTR0=)"
-)
+_TIMED = re.compile(rf"({_WHO}) PID=[0-9]+ TID=[0-9]+ GMTDATE=[A-Za-z0-9:. ]+(?= ISTR0=)".encode())
 
 
 class Statmsg(NamedTuple):

@@ -338,7 +338,7 @@ class Follower:
             want = self._max_read if reached > sight.offset else self._wider(want, shown)
             begins = b"" if place else sight.head
             sight = None
-            del shown
+            del shown  # before another block is read
 
     def _leave(self, shown: Presented, reached: int, *, waits: bool) -> bool:
         """Note how a file ends that has been presented to its end; return whether it may be left behind."""

@@ -232,16 +232,10 @@ class Units:
 
     def begin(self, event: Event) -> list[Ended]:
         """Take the line that an incoming file is worked on; return the unit that was not seen to end."""
-        _, _, log, _, _, time, thread, _, _ = event
-        earlier = self.open.pop((log, thread), None)
-        ended = [] if earlier is None else [(earlier, _UNKNOWN)]
+        ended = self.close(event)
         file = definition_in(text(event, "file"))
         if file:
-            if len(self.open) >= MAX_OPEN:
-                ended.append(self._push_out())
-            unit = self.open[log, thread] = Unit(file, "", True)  # noqa: FBT003 - a keyword costs time
-            unit.last = time
-            unit.fresh.append(event)
+            self._open(event, Unit(file, "", begun=True), ended).add(event)
         return ended
 
     def _open(self, event: Event, unit: Unit, ended: list[Ended]) -> Unit:
