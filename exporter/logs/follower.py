@@ -39,7 +39,7 @@ _MOVES: Final = 4
 """How often in a row a poll may find files on the move before the next waits for its time."""
 TRUST: Final = 10
 """How often in a row a file whose entry, identity and size are as before is not read, where an entry may lag behind its
-file: half the cost of a look, and two of four requests to a share."""
+file: it saves a third of a look (25 us instead of 38), and two of four requests to a share."""
 
 
 class Follower:
